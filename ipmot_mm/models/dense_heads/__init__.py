@@ -1,0 +1,4 @@
+"""Branches that read decoder outputs."""
+from .track_head import TrackHead
+
+__all__ = ['TrackHead']

@@ -1,0 +1,13 @@
+"""Encoder, decoders, deduplication module and query updaters."""
+from .deduplication_module import DeduplicationModule
+from .deformable_decoder import (DABDeformableDecoder, DecodedQueries,
+                                 DeformableDecoder)
+from .deformable_encoder import DeformableEncoder
+from .query_updater import (IdentityUpdater, MemoryQueryUpdater,
+                            PositionalQueryUpdater, QueryUpdater)
+
+__all__ = [
+    'DABDeformableDecoder', 'DecodedQueries', 'DeduplicationModule',
+    'DeformableDecoder', 'DeformableEncoder', 'IdentityUpdater',
+    'MemoryQueryUpdater', 'PositionalQueryUpdater', 'QueryUpdater'
+]

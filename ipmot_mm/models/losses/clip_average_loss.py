@@ -1,0 +1,261 @@
+"""The extended collective average loss of a clip."""
+from dataclasses import dataclass
+from typing import Dict, List, Optional, Sequence, Union
+
+import torch
+from mmdet.models.losses.focal_loss import py_sigmoid_focal_loss
+from mmdet.structures.bbox import bbox_cxcywh_to_xyxy, bbox_overlaps
+from mmdet.utils import reduce_mean
+from torch import Tensor, nn
+
+from ipmot_mm.registry import MODELS
+from ipmot_mm.structures import (NO_GT, NO_IDENTITY, FrameAssignment,
+                                 FrameTargets, QueryOutputs)
+
+
+@dataclass(frozen=True)
+class FrameLoss:
+    """What one frame adds to the loss of its clip, not yet normalised.
+
+    Letters: L decoder layers, N batch, Q queries, D embedding dims.
+
+    Attributes:
+        terms (dict[str, Tensor]): Sums over all queries: ``cls``, ``bbox``,
+            ``iou`` of shape (L, ) and ``dedup`` of shape ().
+        num_targets (int): Objects of the frame, over the batch.
+        embeddings (Tensor, optional): e of all queries, (L, N, Q, D).
+        identities (Tensor): TrackBook row of the object of each query, int64,
+            ``NO_IDENTITY`` where there is none, has shape (L, N, Q).
+    """
+    terms: Dict[str, Tensor]
+    num_targets: int
+    embeddings: Optional[Tensor]
+    identities: Tensor
+
+
+@dataclass(frozen=True)
+class IdentityTexts:
+    """Text features of some identities, Text(B, Y) of Algorithm 1.
+
+    Attributes:
+        identities (Tensor): Sorted rows of the TrackBook, int64, (P, ).
+        features (Tensor): Without gradient, has shape (P, D).
+    """
+    identities: Tensor
+    features: Tensor
+
+
+@MODELS.register_module()
+class ClipAverageLoss(nn.Module):
+    """L*_clip: detection, tracking, deduplication and alignment of a clip.
+
+    .. code:: text
+
+        L_clip  = 1/T sum_frames 2 L_cls + 5 L_l1 + 2 L_giou      Eq. 7, 8
+        L_dedup = 1/T sum_frames 2 focal(d, unique carrier)       Eq. 5
+        L*_clip = L_clip + L_dedup + 2 L_tri + 4 L_i2tce          Eq. 11
+
+    Eq. 7 and 8 hold in every decoder layer with weight 1. T counts the
+    objects of all frames once, averaged over the ranks, so that clips with
+    few objects weigh less. L_tri and L_i2tce are means over the embeddings of
+    matched queries of a clip, then over the clips, in the last
+    ``align_layers`` decoder layers (paper, Table 5). Taking them clip by clip
+    and not over the merged batch makes a batch of two equal two batches of
+    one and N ranks equal one.
+
+    Args:
+        cls_weight (float): lambda_cls. Defaults to 2 (Section 4.2).
+        bbox_weight (float): lambda_l1. Defaults to 5 (Section 4.2).
+        iou_weight (float): lambda_giou. Defaults to 2 (Section 4.2).
+        dedup (dict): Config of a deduplication loss, registered in
+            ``MODELS``; None where there is no deduplication module.
+        triplet (dict, optional): Config of L_tri; None leaves it out.
+        image_to_text (dict, optional): Config of L_i2tce; None leaves it out.
+        align_layers (int | sequence[int]): The last so many layers, or layer
+            indices. Defaults to 5 (Table 5).
+        align_reduction (str): ``sum`` or ``mean`` over those layers.
+            Defaults to ``sum``.
+    """
+
+    def __init__(self,
+                 *,
+                 cls_weight: float = 2.0,
+                 bbox_weight: float = 5.0,
+                 iou_weight: float = 2.0,
+                 dedup: Optional[dict] = None,
+                 triplet: Optional[dict] = None,
+                 image_to_text: Optional[dict] = None,
+                 align_layers: Union[int, Sequence[int]] = 5,
+                 align_reduction: str = 'sum') -> None:
+        super().__init__()
+        if align_reduction not in ('sum', 'mean'):
+            raise ValueError('clip_loss.align_reduction must be "sum" or '
+                             f'"mean", got {align_reduction!r}.')
+        self.weights = dict(
+            cls=cls_weight, bbox=bbox_weight, iou=iou_weight)
+        self.dedup = None if dedup is None else MODELS.build(dedup)
+        self.triplet = None if triplet is None else MODELS.build(triplet)
+        self.image_to_text = None
+        if image_to_text is not None:
+            self.image_to_text = MODELS.build(image_to_text)
+        self.align_layers = align_layers
+        self.align_reduction = align_reduction
+
+    def frame(self, outputs: QueryOutputs, assignment: FrameAssignment,
+              targets: Sequence[FrameTargets]) -> FrameLoss:
+        """Sum the losses of one frame over its queries.
+
+        Args:
+            outputs (:obj:`QueryOutputs`): Of the frame.
+            assignment (:obj:`FrameAssignment`): Of the same frame.
+            targets (sequence[:obj:`FrameTargets`]): Ground truth, N of them.
+
+        Returns:
+            :obj:`FrameLoss`: For :meth:`reduce`.
+        """
+        supervised = assignment.is_supervised  # (L, N, Q)
+        matched = supervised & (assignment.gt_inds != NO_GT)
+        labels, bboxes, identities = self._gather(targets, assignment.gt_inds)
+
+        logits = outputs.cls_logits.float()
+        one_hot = nn.functional.one_hot(labels, logits.size(-1))
+        focal = py_sigmoid_focal_loss(
+            logits, one_hot * matched[..., None], reduction='none').sum(-1)
+        l1 = (outputs.bboxes.float() - bboxes).abs().sum(-1)
+        giou = 1 - bbox_overlaps(
+            bbox_cxcywh_to_xyxy(outputs.bboxes.float()),
+            bbox_cxcywh_to_xyxy(bboxes),
+            mode='giou',
+            is_aligned=True)
+        terms = dict(
+            cls=torch.where(supervised, focal, 0).sum((1, 2)),
+            bbox=torch.where(matched, l1, 0).sum((1, 2)),
+            iou=torch.where(matched, giou, 0).sum((1, 2)))
+        if self.dedup is not None:
+            terms['dedup'] = self.dedup(outputs, assignment)
+        return FrameLoss(
+            terms=terms,
+            num_targets=sum(map(len, targets)),
+            embeddings=outputs.embeddings,
+            identities=torch.where(matched, identities, NO_IDENTITY))
+
+    @staticmethod
+    def _gather(targets: Sequence[FrameTargets],
+                gt_inds: Tensor) -> List[Tensor]:
+        """Label, box and identity of the object of each query.
+
+        Returns:
+            list[Tensor]: Labels (L, N, Q), boxes as (cx, cy, w, h) in [0, 1]
+            (L, N, Q, 4) and identities (L, N, Q); those of background are
+            arbitrary but finite.
+        """
+        gathered = []
+        for n, target in enumerate(targets):
+            filler = target.bboxes.new_tensor([[0.5, 0.5, 1.0, 1.0]])
+            bboxes = torch.cat([target.bboxes_cxcywh, filler])
+            labels = torch.cat([target.labels, target.labels.new_zeros(1)])
+            identities = torch.cat(
+                [target.identities,
+                 target.identities.new_zeros(1)])
+            inds = gt_inds[:, n]  # NO_GT takes the filler, the last row
+            gathered.append((labels[inds], bboxes[inds], identities[inds]))
+        return [torch.stack(field, 1) for field in zip(*gathered)]
+
+    def reduce(self,
+               frames: Sequence[FrameLoss],
+               texts: Optional[IdentityTexts] = None) -> Dict[str, Tensor]:
+        """Normalise the sums of a clip and add the alignment.
+
+        Args:
+            frames (sequence[:obj:`FrameLoss`]): All frames of the clip.
+            texts (:obj:`IdentityTexts`, optional): Text features of the
+                identities in the batch; needed for ``image_to_text``.
+
+        Returns:
+            dict[str, Tensor]: ``loss_cls``, ``loss_bbox``, ``loss_iou``,
+            ``loss_dedup``, ``loss_triplet`` and ``loss_i2tce`` of the last
+            layer, the same with prefix ``d0.``, ``d1.``, ... of the others.
+        """
+        first = frames[0].terms
+        num_targets = first['cls'].new_tensor(
+            float(sum(frame.num_targets for frame in frames)))
+        normaliser = reduce_mean(num_targets).clamp(min=1)
+        losses = {}
+        num_layers = len(first['cls'])
+        for name, weight in self.weights.items():
+            total = sum(frame.terms[name] for frame in frames)
+            for layer, loss in enumerate(total * weight / normaliser):
+                losses[self._key(f'loss_{name}', layer, num_layers)] = loss
+        if self.dedup is not None:
+            total = sum(frame.terms['dedup'] for frame in frames)
+            losses['loss_dedup'] = total / normaliser
+        losses.update(self._align(frames, texts, num_layers))
+        return losses
+
+    def _align(self, frames: Sequence[FrameLoss],
+               texts: Optional[IdentityTexts],
+               num_layers: int) -> Dict[str, Tensor]:
+        """Triplet and image-to-text loss over the clip-level pools."""
+        if self.triplet is None and self.image_to_text is None:
+            return {}
+        if frames[0].embeddings is None:
+            raise ValueError(
+                'clip_loss.triplet and clip_loss.image_to_text need instance '
+                'embeddings; set detector.bbox_head.joint_dims, or leave '
+                'both losses out.')
+        layers = self.aligned_layers(num_layers)
+        scale = 1 / len(layers) if self.align_reduction == 'mean' else 1.0
+        batch_size = frames[0].identities.size(1)
+        losses = {}
+        for layer in layers:
+            pools = [self._pool(frames, layer, n) for n in range(batch_size)]
+            if self.triplet is not None:
+                per_clip = [self.triplet(*pool) for pool in pools]
+                key = self._key('loss_triplet', layer, num_layers)
+                losses[key] = scale * sum(per_clip) / batch_size
+            if self.image_to_text is not None:
+                per_clip = [self._image_to_text(*pool, texts)
+                            for pool in pools]
+                key = self._key('loss_i2tce', layer, num_layers)
+                losses[key] = scale * sum(per_clip) / batch_size
+        return losses
+
+    def aligned_layers(self, num_layers: int) -> List[int]:
+        """Indices of the decoder layers that are aligned.
+
+        Args:
+            num_layers (int): L.
+
+        Returns:
+            list[int]: Such as [1, 2, 3, 4, 5] for the last five of six.
+        """
+        if isinstance(self.align_layers, int):
+            return list(range(num_layers))[-self.align_layers:]
+        return sorted(layer % num_layers for layer in self.align_layers)
+
+    @staticmethod
+    def _pool(frames: Sequence[FrameLoss], layer: int,
+              n: int) -> List[Tensor]:
+        """Embeddings (E, D) and identities (E, ) of one clip, P_emb."""
+        embeddings, identities = [], []
+        for frame in frames:
+            has_identity = frame.identities[layer, n] != NO_IDENTITY
+            embeddings.append(frame.embeddings[layer, n][has_identity])
+            identities.append(frame.identities[layer, n][has_identity])
+        return [torch.cat(embeddings).float(), torch.cat(identities)]
+
+    def _image_to_text(self, embeddings: Tensor, identities: Tensor,
+                       texts: Optional[IdentityTexts]) -> Tensor:
+        """Classes are the identities of this clip that have a text."""
+        if texts is None:
+            raise ValueError('clip_loss.image_to_text needs a TrackBook; set '
+                             'model.track_book or leave the loss out.')
+        has_text = torch.isin(identities, texts.identities)
+        classes, class_inds = identities[has_text].unique(return_inverse=True)
+        rows = torch.searchsorted(texts.identities, classes)
+        return self.image_to_text(embeddings[has_text], texts.features[rows],
+                                  class_inds)
+
+    @staticmethod
+    def _key(name: str, layer: int, num_layers: int) -> str:
+        return name if layer == num_layers - 1 else f'd{layer}.{name}'

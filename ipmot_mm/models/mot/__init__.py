@@ -1,0 +1,4 @@
+"""The whole tracker."""
+from .ipmot import IPMOT
+
+__all__ = ['IPMOT']

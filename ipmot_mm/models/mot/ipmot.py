@@ -1,0 +1,284 @@
+"""IP-MOT: the wiring of detector, updater, assigner, tracker and losses."""
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+import torch
+from mmdet.models.mot import BaseMOTModel
+from mmdet.structures import TrackDataSample
+from mmengine.optim import OptimWrapper, OptimWrapperDict
+from torch import Tensor
+
+from ipmot_mm.registry import MODELS, TASK_UTILS
+from ipmot_mm.structures import (NO_IDENTITY, FrameMemory, FrameTargets,
+                                 QueryOutputs, TrackQueries)
+
+from ..losses import IdentityTexts
+
+
+@MODELS.register_module()
+class IPMOT(BaseMOTModel):
+    """Instance Prompt Learning for Cross-Domain Multi-Object Tracking.
+
+    .. code:: text
+
+        one step, two policies (paper, Figure 2):
+
+        frames --encode--> memory            once for all frames of a clip
+        for each frame:
+            memory, track queries --step--> outputs   [detect ; track]
+            outputs --assigner (knows the truth, training)-+
+                    --tracker  (knows scores, test)--------+--> selection
+            outputs, selection --updater--> track queries of the next frame
+
+    Letters used in this package: N batch, T frames, Q = Qd + Qt queries, L
+    decoder layers, C query dims, K classes, P prompts, M context tokens, D
+    dims of the joint space of image and text.
+
+    Args:
+        detector (dict): Config of a :class:`QueryDetector`.
+        updater (dict): Config of a query updater.
+        tracker (dict): Config of :class:`QueryTracker`.
+        dedup (dict, optional): Config of :class:`DeduplicationModule`. None
+            builds none, and s is sigmoid(c).
+        assigner (dict, optional): Config of :class:`ClipAssigner`. Needed in
+            training only.
+        clip_loss (dict, optional): Config of :class:`ClipAverageLoss`. Needed
+            in training only.
+        track_book (dict, optional): Config of :class:`TrackBookHead`. It is
+            built by :meth:`build_track_book` when training begins, never at
+            test time. None trains without textual descriptions.
+        data_preprocessor (dict, optional): Config of mmdet's
+            ``TrackDataPreprocessor``.
+    """
+
+    def __init__(self,
+                 *,
+                 detector: dict,
+                 updater: dict,
+                 tracker: dict,
+                 dedup: Optional[dict] = None,
+                 assigner: Optional[dict] = None,
+                 clip_loss: Optional[dict] = None,
+                 track_book: Optional[dict] = None,
+                 data_preprocessor: Optional[dict] = None,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(
+            data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        self.detector = MODELS.build(detector)
+        self.updater = MODELS.build(updater)
+        self.dedup = None if dedup is None else MODELS.build(dedup)
+        self.tracker = TASK_UTILS.build(tracker)
+        self.assigner = None
+        if assigner is not None:
+            self.assigner = TASK_UTILS.build(assigner)
+        self.clip_loss = None
+        if clip_loss is not None:
+            self.clip_loss = MODELS.build(clip_loss)
+        self.track_book_cfg = track_book
+        self.track_book = None
+        self.tracks: Optional[TrackQueries] = None
+        self._register_load_state_dict_pre_hook(self._drop_track_book)
+
+    def build_track_book(self) -> None:
+        """Build the TrackBook and its CLIP; training calls it, once."""
+        if self.track_book_cfg is not None and self.track_book is None:
+            self.track_book = MODELS.build(self.track_book_cfg)
+            self.track_book.to(next(self.detector.parameters()).device)
+
+    def _drop_track_book(self, state_dict: Dict[str, Any], prefix: str,
+                         *args: Any) -> None:
+        """Ignore the TrackBook of a checkpoint where none is built."""
+        if self.track_book is None:
+            for key in list(state_dict):
+                if key.startswith(f'{prefix}track_book.'):
+                    del state_dict[key]
+
+    # ------------------------------------------------------------- one step
+
+    def encode(self, images: Tensor,
+               img_shapes: Sequence[Tuple[int, int]]) -> FrameMemory:
+        """Encode all frames of all clips in one forward.
+
+        Args:
+            images (Tensor): Normalised, has shape (N, T, 3, H, W).
+            img_shapes (sequence[tuple[int, int]]): Unpadded height and width
+                of the N * T frames, clip by clip.
+
+        Returns:
+            :obj:`FrameMemory`: Of N * T frames.
+        """
+        return self.detector.encode(images.flatten(0, 1), img_shapes)
+
+    def step(self, memory: FrameMemory, tracks: TrackQueries) -> QueryOutputs:
+        """Decode one frame of N videos; training and test share this.
+
+        Args:
+            memory (:obj:`FrameMemory`): Of N frames.
+            tracks (:obj:`TrackQueries`): That enter the frame.
+
+        Returns:
+            :obj:`QueryOutputs`: Of all detect and track queries.
+        """
+        outputs = self.detector.decode(memory, tracks)
+        if self.dedup is None:
+            return outputs
+        return outputs.replace(dedup_logits=self.dedup(outputs))
+
+    # ------------------------------------------------------------- training
+
+    def train_step(self,
+                   data: dict,
+                   optim_wrapper: OptimWrapper,
+                   run: Optional[Callable] = None,
+                   ctx: Optional[torch.nn.Module] = None) -> Dict[str, Tensor]:
+        """One iteration of Algorithm 1: the TrackBook, then the tracker.
+
+        Args:
+            data (dict): Of the data loader.
+            optim_wrapper (:obj:`OptimWrapperDict` | :obj:`OptimWrapper`): With
+                ``tracker`` and, with a TrackBook, ``track_book``.
+            run (callable, optional): Runs the forward of the tracker; a
+                distributed wrapper passes its own, so that it sees the
+                gradients. Defaults to :meth:`_run_forward`.
+            ctx (nn.Module, optional): What ``optim_context`` gets. Defaults
+                to the model.
+
+        Returns:
+            dict[str, Tensor]: Values to log.
+        """
+        run, ctx = run or self._run_forward, ctx or self
+        is_dict = isinstance(optim_wrapper, OptimWrapperDict)
+        tracker_optim = optim_wrapper['tracker'] if is_dict else optim_wrapper
+        data = self.data_preprocessor(data, training=True)
+        texts, log_vars = None, {}
+        if self.track_book is not None:
+            texts, log_vars = self._train_track_book(
+                data, optim_wrapper['track_book'])
+        with tracker_optim.optim_context(ctx):
+            losses = run({**data, 'texts': texts}, mode='loss')
+        loss, tracker_vars = self.parse_losses(losses)
+        tracker_optim.update_params(loss)
+        return {**log_vars, **tracker_vars}
+
+    def _train_track_book(
+            self, data: dict, optim_wrapper: OptimWrapper
+    ) -> Tuple[IdentityTexts, Dict[str, Tensor]]:
+        """Lines 1 to 9 of Algorithm 1; then Text(B, Y) with the new rows."""
+        targets = self._targets(data['data_samples'])
+        features, identities = self.track_book.encode_crops(
+            self._denormalise(data['inputs']), targets)
+        losses = self.track_book.loss(features, identities)
+        log_vars: Dict[str, Tensor] = {}
+        if losses:
+            loss, log_vars = self.parse_losses(losses)
+            log_vars['track_book_loss'] = log_vars.pop('loss')
+            optim_wrapper.update_params(loss)
+        present = torch.cat(
+            [frame.identities for clip in targets for frame in clip]).unique()
+        present = present[(present != NO_IDENTITY)
+                          & (present < len(self.track_book.tokens))]
+        texts = IdentityTexts(present, self.track_book.describe(present))
+        return texts, log_vars
+
+    def _denormalise(self, inputs: Tensor) -> Tensor:
+        """Frames as RGB in [0, 1], has shape (N, T, 3, H, W)."""
+        preprocessor = self.data_preprocessor
+        if preprocessor._enable_normalize:
+            inputs = inputs * preprocessor.std + preprocessor.mean
+        if not preprocessor._channel_conversion:  # frames are read as BGR
+            inputs = inputs.flip(2)
+        return inputs / 255
+
+    def loss(self,
+             inputs: Tensor,
+             data_samples: Sequence[TrackDataSample],
+             texts: Optional[IdentityTexts] = None) -> Dict[str, Tensor]:
+        """Losses of N clips of T frames (lines 10 to 18 of Algorithm 1).
+
+        Args:
+            inputs (Tensor): Normalised, has shape (N, T, 3, H, W).
+            data_samples (sequence[:obj:`TrackDataSample`]): N clips with
+                ground truth.
+            texts (:obj:`IdentityTexts`, optional): Text features of the
+                identities present.
+
+        Returns:
+            dict[str, Tensor]: See :meth:`ClipAverageLoss.reduce`.
+        """
+        targets = self._targets(data_samples)
+        num_frames = inputs.size(1)
+        memory = self.encode(
+            inputs, [frame.img_shape for clip in targets for frame in clip])
+        tracks = TrackQueries.empty(
+            len(inputs), self.detector.embed_dims, inputs.device)
+        frames = []
+        for t in range(num_frames):
+            outputs = self.step(memory.frame(t, num_frames), tracks)
+            truth = [clip[t] for clip in targets]
+            assignment, selection = self.assigner(outputs, tracks, truth)
+            frames.append(self.clip_loss.frame(outputs, assignment, truth))
+            if t + 1 < num_frames:
+                tracks = self.updater(tracks, outputs, selection)
+        return self.clip_loss.reduce(frames, texts)
+
+    @staticmethod
+    def _targets(
+            data_samples: Sequence[TrackDataSample]
+    ) -> List[List[FrameTargets]]:
+        """Ground truth of N clips of T frames."""
+        return [[
+            FrameTargets.from_instances(frame.gt_instances, frame.img_shape,
+                                        frame.get('img_path', ''))
+            for frame in clip.video_data_samples
+        ] for clip in data_samples]
+
+    # ------------------------------------------------------------ inference
+
+    def reset(self) -> None:
+        """Forget all tracks; frame 0 of a video does it by itself."""
+        self.tracks = None
+        self.tracker.reset()
+
+    @torch.no_grad()
+    def predict(self, inputs: Tensor,
+                data_samples: Sequence[TrackDataSample],
+                **kwargs: Any) -> Sequence[TrackDataSample]:
+        """Track the next frames of one video.
+
+        Args:
+            inputs (Tensor): Normalised, has shape (1, T, 3, H, W).
+            data_samples (sequence[:obj:`TrackDataSample`]): One sample of T
+                frames with ``frame_id``, ``img_shape`` and ``ori_shape``.
+
+        Returns:
+            sequence[:obj:`TrackDataSample`]: The same, each frame with
+            ``pred_track_instances``: ``bboxes`` xyxy in original pixels,
+            ``scores``, ``labels`` and ``instances_id``.
+        """
+        if len(inputs) != 1:
+            raise ValueError(
+                'IPMOT tracks one video at a time; set '
+                'test_dataloader.batch_size = 1 and val_dataloader.batch_size '
+                f'= 1, got a batch of {len(inputs)}.')
+        samples = data_samples[0].video_data_samples
+        memory = self.encode(inputs, [frame.img_shape for frame in samples])
+        for t, frame in enumerate(samples):
+            if frame.frame_id == 0 or self.tracks is None:
+                self.reset()
+                self.tracks = TrackQueries.empty(1, self.detector.embed_dims,
+                                                 inputs.device)
+            outputs = self.step(memory.frame(t, len(samples)), self.tracks)
+            frame.pred_track_instances, selection = self.tracker(
+                outputs, self.tracks, frame.ori_shape[:2])
+            self.tracks = self.updater(self.tracks, outputs, selection)
+        return data_samples
+
+    def _forward(self, inputs: Tensor,
+                 data_samples: Sequence[TrackDataSample],
+                 **kwargs: Any) -> QueryOutputs:
+        """Raw outputs of the first frame without any track, for profiling."""
+        samples = [clip.video_data_samples[0] for clip in data_samples]
+        memory = self.encode(inputs[:, :1],
+                             [frame.img_shape for frame in samples])
+        tracks = TrackQueries.empty(
+            len(inputs), self.detector.embed_dims, inputs.device)
+        return self.step(memory, tracks)

@@ -1,0 +1,1 @@
+"""Operators without parameters of the tracker."""

@@ -1,0 +1,66 @@
+"""Multi-scale deformable sampling in plain PyTorch."""
+from typing import Sequence, Tuple
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def multi_scale_deformable_attn(value: Tensor,
+                                spatial_shapes: Sequence[Tuple[int, int]],
+                                sampling_locations: Tensor,
+                                attention_weights: Tensor) -> Tensor:
+    """Weighted sum of bilinear samples over all levels and points.
+
+    Deformable DETR (https://arxiv.org/abs/2010.04159), Eq. 3, the inner two
+    sums. Every level is weighted and added as soon as it is sampled, so that
+    the samples of all levels never exist at once; mmcv 2.1.0
+    (mmcv/ops/multi_scale_deform_attn.py:104-153) stacks them first.
+
+    Letters: B batch, S positions over all levels, H heads, D dims per head, Q
+    queries, V levels, P points.
+
+    Args:
+        value (Tensor): Has shape (B, S, H, D).
+        spatial_shapes (sequence[tuple[int, int]]): Height and width of each
+            level as Python integers; reading them from a tensor would stop
+            an accelerator.
+        sampling_locations (Tensor): (x, y) in [0, 1], has shape
+            (B, Q, H, V, P, 2). Samples outside count as zero.
+        attention_weights (Tensor): Has shape (B, Q, H, V, P).
+
+    Returns:
+        Tensor: Has shape (B, Q, H * D).
+    """
+    batch_size, _, num_heads, head_dims = value.shape
+    num_queries = sampling_locations.size(1)
+    grids = sampling_locations.mul(2).sub(1).permute(0, 2, 3, 1, 4, 5)
+    weights = attention_weights.permute(0, 2, 3, 1, 4)  # (B, H, V, Q, P)
+    output = value.new_zeros(batch_size * num_heads, head_dims, num_queries)
+    levels = value.split([h * w for h, w in spatial_shapes], dim=1)
+    for level, (height, width) in enumerate(spatial_shapes):
+        # (B, h*w, H, D) -> (B*H, D, h, w)
+        feature = levels[level].permute(0, 2, 3, 1).reshape(
+            batch_size * num_heads, head_dims, height, width)
+        grid = grids[:, :, level].flatten(0, 1)  # (B*H, Q, P, 2)
+        weight = weights[:, :, level].reshape(batch_size * num_heads, 1,
+                                              num_queries, -1)
+        samples = F.grid_sample(
+            feature,
+            grid.to(feature.dtype),
+            mode='bilinear',
+            padding_mode='zeros',
+            align_corners=False)  # (B*H, D, Q, P)
+        output = output + (samples * weight).sum(-1)
+    # (B*H, D, Q) -> (B, Q, H*D)
+    return output.view(batch_size, num_heads * head_dims,
+                       num_queries).transpose(1, 2)
+
+
+def has_compiled_op() -> bool:
+    """Whether mmcv came with its compiled deformable attention."""
+    try:
+        from mmcv.ops.multi_scale_deform_attn import ext_module
+    except ImportError:
+        return False
+    # the stand-in of ipmot_mm.compat is no file
+    return getattr(ext_module, '__file__', None) is not None
