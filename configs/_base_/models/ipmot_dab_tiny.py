@@ -1,0 +1,64 @@
+# IP-MOT small enough to learn from scratch on a laptop: ResNet-18 of width 16,
+# strides 8 and 16, one encoder and two decoder layers, and a tiny CLIP with
+# random weights where none can be downloaded.
+_base_ = './ipmot_dab_r50.py'
+
+model = dict(
+    detector=dict(
+        num_queries=30,
+        num_feature_levels=2,
+        backbone=dict(
+            _delete_=True,
+            type='mmdet.ResNet',
+            depth=18,
+            base_channels=16,
+            num_stages=3,
+            strides=(1, 2, 2),
+            dilations=(1, 1, 1),
+            out_indices=(1, 2),
+            norm_cfg=dict(type='BN', requires_grad=True),
+            style='pytorch'),
+        neck=dict(
+            in_channels=[32, 64],
+            out_channels=64,
+            norm_cfg=dict(num_groups=8),
+            num_outs=2),
+        positional_encoding=dict(num_feats=32),
+        encoder=dict(
+            num_layers=1,
+            layer_cfg=dict(
+                self_attn_cfg=dict(embed_dims=64, num_heads=4, num_levels=2),
+                ffn_cfg=dict(embed_dims=64, feedforward_channels=256))),
+        decoder=dict(
+            num_layers=2,
+            layer_cfg=dict(
+                self_attn_cfg=dict(embed_dims=64, num_heads=4),
+                cross_attn_cfg=dict(embed_dims=64, num_heads=4, num_levels=2),
+                ffn_cfg=dict(embed_dims=64, feedforward_channels=256))),
+        bbox_head=dict(joint_dims=64)),
+    updater=dict(embed_dims=64, num_heads=4, feedforward_channels=256),
+    dedup=dict(embed_dims=64, num_heads=4),
+    # persons of SynthMOT are small: 16 x 6 pixels is one of them
+    tracker=dict(min_area=64.0),
+    clip_loss=dict(align_layers=1),
+    track_book=dict(
+        clip=dict(
+            _delete_=True,
+            pretrained=None,
+            seed=0,
+            model_cfg=dict(
+                embed_dim=64,
+                vision_cfg=dict(
+                    image_size=(64, 32),
+                    patch_size=8,
+                    width=64,
+                    head_width=32,
+                    layers=2),
+                text_cfg=dict(
+                    context_length=77,
+                    vocab_size=49408,
+                    width=64,
+                    heads=2,
+                    layers=2))),
+        # the persons of a small image are small too
+        min_crop_size=(3, 6)))
