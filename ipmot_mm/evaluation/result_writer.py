@@ -1,0 +1,67 @@
+"""Tracks of one sequence to a MOTChallenge text file."""
+import os
+import tempfile
+from pathlib import Path
+from typing import Union
+
+import numpy as np
+
+ROW_COLUMNS = ('frame', 'id', 'x', 'y', 'w', 'h', 'score')
+"""Meaning of the columns of a row of results."""
+
+_ROW_FORMAT = '%d,%d,%.6f,%.6f,%.6f,%.6f,%.6f,-1,-1,-1'
+
+
+def write_atomically(path: Union[str, Path], text: str) -> None:
+    """Write a text file such that a reader sees the old or the new one.
+
+    The text goes to a neighbour first, which then takes the name. A run that
+    is killed in between leaves the old file as it was.
+
+    Args:
+        path (str | Path): The file. Its folder is made if need be.
+        text (str): What to write.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(
+        prefix=f'.{path.name}.', dir=path.parent)
+    try:
+        with os.fdopen(handle, 'w', encoding='utf-8', newline='\n') as file:
+            file.write(text)
+        # mkstemp hides its file from other users; results are not secret.
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def write_mot_results(path: Union[str, Path], rows: np.ndarray) -> None:
+    """Write ``frame,id,x,y,w,h,conf,-1,-1,-1`` lines, sorted by frame and id.
+
+    Six decimals: the error of 5e-7 pixels is below the resolution of a
+    float32 coordinate beyond 8 pixels, so the file scores as the tensors do.
+    (mmdet writes three, which can move a box across an IoU threshold.)
+    Boxes are not clipped to the image, as in the ground truth.
+
+    Args:
+        path (str | Path): The file, replaced atomically.
+        rows (np.ndarray): One row per box in the order of ``ROW_COLUMNS``:
+            1-based frame in the sequence, track id, left, top, width and
+            height in pixels of the original image, confidence.
+            Has shape (num_boxes, 7). No row makes an empty file.
+
+    Raises:
+        ValueError: If ``rows`` has another shape.
+    """
+    rows = np.asarray(rows, dtype=np.float64)
+    if rows.ndim != 2 or rows.shape[1] != len(ROW_COLUMNS):
+        raise ValueError(
+            f'rows of {path} must have shape (num_boxes, {len(ROW_COLUMNS)}) '
+            f'with columns {", ".join(ROW_COLUMNS)}, but got shape '
+            f'{tuple(rows.shape)}')
+    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+    write_atomically(
+        path, ''.join(_ROW_FORMAT % tuple(row) + '\n'
+                      for row in rows.tolist()))

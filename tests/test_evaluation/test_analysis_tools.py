@@ -1,0 +1,108 @@
+"""The tools of evaluation, as a user calls them."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mot_samples import corrupt, random_truth, write_rows, write_sequence
+
+from ipmot_mm.evaluation import format_score_table, score_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def call(tool, *args):
+    """Run a tool; returns exit code, standard output and error."""
+    done = subprocess.run(
+        [sys.executable, ROOT / 'tools' / 'analysis_tools' / tool, *args],
+        capture_output=True,
+        text=True,
+        env=dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1'))
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two sequences with tracks."""
+    rng = np.random.default_rng(0)
+    for name in ('a', 'b'):
+        truth = random_truth(rng, 6, 9)
+        write_sequence(tmp_path / 'gt', name, truth, 6)
+        write_rows(tmp_path / 'tracks' / f'{name}.txt', corrupt(rng, truth))
+    return tmp_path
+
+
+def test_score_then_plot(folder):
+    code, out, err = call('eval_results.py', folder / 'tracks', folder / 'gt',
+                          '--benchmark', 'MOT20', '--out', folder / 's.json')
+    scores = score_folder(
+        folder / 'tracks', folder / 'gt', benchmark='MOT20')
+    assert (code, out) == (0, format_score_table(scores) + '\n'), err
+    assert json.loads((folder / 's.json').read_text()) == scores
+
+    vis = folder / 'work' / '20240101_000000' / 'vis_data'
+    vis.mkdir(parents=True)
+    vis.joinpath('scalars.json').write_text(
+        '{"loss": 2.0, "loss_cls": 1.5, "iter": 10, "step": 10}\n'
+        '{"loss": 1.0, "loss_cls": 0.5, "iter": 20, "step": 20}\n'
+        '{"motchallenge-metric/HOTA": 0.5, "step": 1}\n{"lo')
+    code, out, err = call('plot_results.py', '--scores', folder / 's.json',
+                          '--work-dir', folder / 'work', '--out-dir',
+                          folder / 'plots')
+    assert code == 0, err
+    for name in ('hota_alpha.png', 'losses.png', 'scores.png'):
+        assert name in out
+        head = (folder / 'plots' / name).read_bytes()[:8]
+        assert head == b'\x89PNG\r\n\x1a\n'
+
+
+def test_bad_input_is_one_line(folder):
+    (folder / 'tracks' / 'b.txt').unlink()
+    code, out, err = call('eval_results.py', folder / 'tracks', folder / 'gt')
+    assert (code, out) == (1, '')
+    assert err.startswith('error: sequence b: results ')
+    assert err.count('\n') == 1
+
+
+@pytest.fixture(scope='module')
+def plot_results():
+    """The tool as a module."""
+    import importlib.util
+    spec = importlib.util.spec_from_file_location(
+        'plot_results', ROOT / 'tools' / 'analysis_tools' / 'plot_results.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_resumed_runs_are_joined(plot_results, tmp_path):
+    for run, first, value in (('1', 1, 10.), ('2', 3, 20.)):
+        vis = tmp_path / run / 'vis_data'
+        vis.mkdir(parents=True)
+        vis.joinpath('scalars.json').write_text(''.join(
+            json.dumps(dict(loss=value + step, iter=step, step=step)) + '\n'
+            for step in range(first, first + 3)))
+    train, validation = plot_results.read_scalars(str(tmp_path))
+    assert train['loss'] == {1: 11., 2: 12., 3: 23., 4: 24., 5: 25.}
+    assert validation == {}
+
+
+def test_messages_of_plots(plot_results, tmp_path):
+    with pytest.raises(FileNotFoundError, match='eval_results.py --out'):
+        plot_results.read_scores(str(tmp_path / 's.json'))
+    (tmp_path / 's.json').write_text('{"COMBINED": {"MOTA": 1}}')
+    with pytest.raises(ValueError, match='HOTA among the metrics'):
+        plot_results.read_scores(str(tmp_path / 's.json'))
+    with pytest.raises(FileNotFoundError, match='no vis_data/scalars.json'):
+        plot_results.read_scalars(str(tmp_path))
+
+
+def test_matplotlib_is_not_loaded_with_the_tool(plot_results):
+    code = ('import runpy, sys; sys.modules["matplotlib"] = None; '
+            f'runpy.run_path({str(plot_results.__file__)!r})')
+    assert subprocess.run([sys.executable, '-c', code],
+                          env=dict(os.environ, PYTHONPATH=str(ROOT)),
+                          capture_output=True).returncode == 0

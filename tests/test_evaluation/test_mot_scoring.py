@@ -1,0 +1,168 @@
+"""Files against files: independent numbers, protocols, bad input."""
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trackeval
+from mot_samples import corrupt, random_truth, write_rows, write_sequence
+
+from ipmot_mm.evaluation import ScoredSequence, score_folder, score_sequences
+from ipmot_mm.evaluation.mot_scoring import split_frames
+
+
+@pytest.fixture
+def sequence(tmp_path):
+    """Folder with one sequence of 8 frames in gt and its tracks."""
+    rng = np.random.default_rng(0)
+    truth = random_truth(rng, 8, 9)
+    write_sequence(tmp_path / 'gt', 'a', truth, 8)
+    write_rows(tmp_path / 'tracks' / 'a.txt', corrupt(rng, truth))
+    return tmp_path
+
+
+def score(folder, **kwargs):
+    """The sequence of the fixture."""
+    return score_folder(folder / 'tracks', folder / 'gt', **kwargs)
+
+
+def test_independent_implementations(shared_data):
+    """MATLAB devkit (one decimal) and py-motmetrics (six)."""
+    root = shared_data / 'oracles' / 'TUD-CEM'
+    expected = json.loads((root / 'expected.json').read_text())
+    scores = score_folder(
+        root / 'trackers' / 'CEM', root / 'gt', benchmark='MOT15')
+    columns = expected['pymotmetrics_tests']['columns']
+    for name in ('TUD-Campus', 'TUD-Stadtmitte'):
+        got, matlab = scores[name], expected['matlab_devkit'][name]
+        assert (got['FP'], got['FN'], got['IDSW']) == (
+            matlab['FP'], matlab['FN'], matlab['IDs'])
+        for key in ('MOTA', 'IDF1'):
+            assert 100 * got[key] == pytest.approx(matlab[key], abs=0.051)
+        row = dict(zip(columns, expected['pymotmetrics_tests'][name]))
+        assert got['MOTA'] == pytest.approx(row['mota'], abs=1e-6)
+        assert got['IDF1'] == pytest.approx(row['idf1'], abs=1e-6)
+        hota = expected['pymotmetrics_tests']['hota'][name]
+        for key in ('HOTA', 'DetA', 'AssA'):
+            assert got[key] == pytest.approx(hota[key.lower()], abs=1e-12)
+
+
+def test_curves_average_to_the_scores(sequence):
+    for values in score(sequence).values():
+        curves = values['curves']
+        np.testing.assert_allclose(curves['alpha'], np.arange(1, 20) / 20)
+        for key in ('HOTA', 'DetA', 'AssA', 'LocA'):
+            assert np.mean(curves[key]) == pytest.approx(values[key])
+        np.testing.assert_allclose(
+            np.square(curves['HOTA']),
+            np.multiply(curves['DetA'], curves['AssA']))
+
+
+def test_nothing_is_printed_or_written(sequence, capfd):
+    before = sorted(sequence.rglob('*'))
+    score(sequence)
+    assert capfd.readouterr() == ('', '')
+    assert sorted(sequence.rglob('*')) == before
+
+
+@pytest.mark.parametrize('num_frames, num_train', [(1, 1), (2, 2), (5, 3),
+                                                   (6, 4), (429, 215)])
+def test_halves(num_frames, num_train):
+    frames = list(range(1, num_frames + 1))
+    for split, want in (('all', frames), ('train-half', frames[:num_train]),
+                        ('val-half', frames[num_train:])):
+        first, count = split_frames(num_frames, split)
+        assert list(range(first, first + count)) == want
+
+
+def test_halves_of_mot20():
+    lengths = [429, 2782, 2405, 3315]
+    assert [split_frames(n, 'val-half')[1] for n in lengths] == [
+        214, 1390, 1202, 1657]
+
+
+def test_split_of_a_folder(sequence):
+    path = sequence / 'tracks' / 'a.txt'
+    rows = np.loadtxt(path, delimiter=',')
+    rows = rows[rows[:, 0] > 5]
+    rows[:, 0] -= 5
+    write_rows(path, rows)
+    truth = np.loadtxt(sequence / 'gt/a/gt/gt.txt', delimiter=',')
+    counted = ((truth[:, 0] > 5) & (truth[:, 6] == 1) & (truth[:, 7] == 1))
+    got = score(sequence, split='val-half')['COMBINED']
+    assert got['TP'] + got['FN'] == counted.sum() > 0
+
+
+@pytest.mark.parametrize('columns', [6, 7, 9, 10])
+def test_custom_reads_absent_columns_as_one(columns, tmp_path):
+    marks = [1, 1, 0.5] if columns < 10 else [1, -1, -1, -1]
+    truth = np.array([[1, 3, 10, 20, 30, 40, *marks],
+                      [2, 3, 12, 20, 30, 40, *marks]])[:, :columns]
+    write_sequence(tmp_path / 'gt', 'a', truth, 2)
+    write_rows(tmp_path / 'tracks' / 'a.txt',
+               np.c_[truth[:, :6], [0.5, 0.5]])
+    got = score(tmp_path, benchmark='custom')['COMBINED']
+    assert (got['TP'], got['FN'], got['FP']) == (2, 0, 0)
+
+
+def test_custom_counts_pedestrians_that_are_not_ignored(tmp_path):
+    truth = np.array([[1, 1, 0, 0, 30, 40, 1, 1, 1],
+                      [1, 2, 100, 0, 30, 40, 0, 1, 1],
+                      [1, 3, 200, 0, 30, 40, 1, 5, 1]], dtype=float)
+    write_sequence(tmp_path / 'gt', 'a', truth, 1)
+    write_rows(tmp_path / 'tracks' / 'a.txt', truth[:, :7])
+    got = score(tmp_path, benchmark='custom')['COMBINED']
+    assert (got['TP'], got['FN'], got['FP']) == (1, 0, 2)
+
+
+def test_named_sequences_only(sequence):
+    write_sequence(sequence / 'gt', 'b', np.ones((1, 9)), 1)
+    assert list(score(sequence, sequences=['a'])) == ['a', 'COMBINED']
+    with pytest.raises(FileNotFoundError, match=r'sequence b: results .*b\.txt'
+                       '.* not found; write an empty file'):
+        score(sequence)
+
+
+def test_frame_outside_of_the_split(sequence):
+    with pytest.raises(ValueError, match=r'a\.txt, line \d+: expected a frame '
+                       r'in 1\.\.3, but got [4-8]; frames count from 1'):
+        score(sequence, split='val-half')
+
+
+def test_class_that_trackeval_refuses(sequence, capfd):
+    log = Path(trackeval.utils.get_code_path(), 'error_log.txt')
+    assert not log.exists()
+    path = sequence / 'gt/a/gt/gt.txt'
+    truth = np.loadtxt(path, delimiter=',')
+    truth[:, 7] = 99
+    write_rows(path, truth)
+    with pytest.raises(ValueError, match='TrackEval cannot score these files '
+                       'as MOT17: Attempting to evaluate using invalid gt'):
+        score(sequence)
+    assert capfd.readouterr() == ('', '')
+    assert not log.exists()
+
+
+def test_bad_folders(sequence):
+    with pytest.raises(FileNotFoundError, match='no <sequence>/gt/gt.txt'):
+        score_folder(sequence / 'tracks', sequence / 'tracks')
+    with pytest.raises(ValueError, match='no sequence to score'):
+        score_sequences(sequence, [])
+    with pytest.raises(ValueError, match='split must be one of all,.*odd'):
+        score(sequence, split='odd')
+    info = sequence / 'gt/a/seqinfo.ini'
+    info.write_text('[Sequence]\nseqLength=many\n')
+    with pytest.raises(ValueError, match='expected an integer seqLength'):
+        score(sequence)
+    info.unlink()
+    with pytest.raises(FileNotFoundError, match='seqinfo.ini not found'):
+        score(sequence)
+
+
+def test_short_ground_truth_names_its_line(sequence):
+    path = sequence / 'gt/a/gt/gt.txt'
+    path.write_text('1,1,2,3,4,5,1\n')
+    with pytest.raises(ValueError, match=r'gt\.txt, line 1: expected at least '
+                       '8 columns'):
+        score_sequences(sequence / 'tracks',
+                        [ScoredSequence('a', str(path), 8)])

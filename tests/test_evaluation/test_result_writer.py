@@ -1,0 +1,48 @@
+"""Writer of result files."""
+import os
+
+import numpy as np
+import pytest
+
+from ipmot_mm.evaluation import write_atomically, write_mot_results
+
+
+def test_lines_are_sorted_and_in_the_format_of_motchallenge(tmp_path):
+    rows = np.array([[2, 1, 1.5, -2, 3, 4, 0.5], [1, 9, 0, 0, 1, 1, 1],
+                     [1, 3, 0, 0, 1, 2, 1]])
+    write_mot_results(tmp_path / 'new' / 'a.txt', rows)
+    assert (tmp_path / 'new' / 'a.txt').read_text().splitlines() == [
+        '1,3,0.000000,0.000000,1.000000,2.000000,1.000000,-1,-1,-1',
+        '1,9,0.000000,0.000000,1.000000,1.000000,1.000000,-1,-1,-1',
+        '2,1,1.500000,-2.000000,3.000000,4.000000,0.500000,-1,-1,-1']
+
+
+def test_float32_coordinates_survive(tmp_path):
+    rng = np.random.default_rng(0)
+    values = rng.uniform(8, 4000, (500, 7)).astype(np.float32)
+    values[:, :2] = np.arange(1000).reshape(500, 2)
+    write_mot_results(tmp_path / 'a.txt', values)
+    back = np.loadtxt(tmp_path / 'a.txt', delimiter=',')[:, :7]
+    np.testing.assert_array_equal(back.astype(np.float32), values)
+
+
+def test_no_row_and_wrong_shape(tmp_path):
+    write_mot_results(tmp_path / 'a.txt', np.zeros((0, 7)))
+    assert (tmp_path / 'a.txt').read_text() == ''
+    with pytest.raises(ValueError, match=r'rows of .*a\.txt must have shape '
+                       r'\(num_boxes, 7\).*got shape \(2, 6\)'):
+        write_mot_results(tmp_path / 'a.txt', np.zeros((2, 6)))
+
+
+def test_failure_keeps_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / 'a.txt'
+    write_atomically(path, 'old')
+
+    def full(*args):
+        raise OSError('disk full')
+
+    monkeypatch.setattr(os, 'replace', full)
+    with pytest.raises(OSError, match='disk full'):
+        write_atomically(path, 'new')
+    assert path.read_text() == 'old'
+    assert os.listdir(tmp_path) == ['a.txt']
