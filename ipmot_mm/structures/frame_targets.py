@@ -6,6 +6,8 @@ import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+from .identity_map import NO_IDENTITY
+
 
 @dataclass(frozen=True)
 class FrameTargets:
@@ -70,8 +72,8 @@ class FrameTargets:
 
         Args:
             instances (:obj:`InstanceData`): With ``bboxes``, ``labels`` and
-                ``instances_ids``, and optionally ``identities`` and
-                ``visibilities``.
+                ``instances_ids``, and optionally ``identities``
+                (``NO_IDENTITY`` without) and ``visibilities`` (1 without).
             img_shape (tuple[int, int]): Height and width in pixels.
             name (str): Path of the image.
 
@@ -84,7 +86,9 @@ class FrameTargets:
             bboxes=bboxes.float(),
             labels=instances.labels.long(),
             instance_ids=ids,
-            identities=instances.get('identities', ids).long(),
+            identities=instances.get('identities',
+                                     torch.full_like(ids,
+                                                     NO_IDENTITY)).long(),
             visibilities=instances.get(
                 'visibilities', torch.ones_like(ids)).float(),
             img_shape=(int(img_shape[0]), int(img_shape[1])),

@@ -1,0 +1,341 @@
+"""The frozen towers of CLIP: the only file that imports open_clip.
+
+The import happens when a tower is built, so that a test process, which has no
+TrackBook, never pays for it.
+"""
+import copy
+import difflib
+import os
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import torch
+from mmengine.logging import print_log
+from torch import Tensor, nn
+
+# What OpenAI trained CLIP with: open_clip 3.3.0, constants.py:1-2.
+CLIP_PIXEL_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_PIXEL_STD = (0.26862954, 0.26130258, 0.27577711)
+
+_WEIGHT_SUFFIXES = ('.pt', '.pth', '.bin', '.safetensors', '.npz')
+
+
+class _FrozenTower(nn.Module):
+    """A tower that no optimiser, mode switch or checkpoint ever changes."""
+
+    def _freeze(self) -> None:
+        self.requires_grad_(False)
+        self.eval()
+
+    def train(self, mode: bool = True) -> '_FrozenTower':
+        """Stay in evaluation mode, whatever is asked for."""
+        return super().train(False)
+
+
+class CLIPTextEncoder(_FrozenTower):
+    """T of the paper, Section 3.2, from word embeddings instead of words.
+
+    The rows of the TrackBook are word embeddings that belong to no word, so
+    the tower starts behind its embedding table. The attention is causal:
+    what follows the end-of-text token cannot reach it. The sequence therefore
+    ends there, 12 tokens instead of 77 for four context tokens.
+
+    Args:
+        model (nn.Module): ``CLIP`` or ``CustomTextCLIP`` of open_clip.
+        tokenizer (object): Byte pair encoder of open_clip.
+    """
+
+    def __init__(self, model: nn.Module, tokenizer: Any) -> None:
+        super().__init__()
+        text = getattr(model, 'text', model)
+        _check_text_tower(text, tokenizer)
+        self.tokenizer = tokenizer
+        self.context_length: int = model.context_length
+        self.token_embedding = text.token_embedding
+        self.positional_embedding = text.positional_embedding
+        self.transformer = text.transformer
+        self.ln_final = text.ln_final
+        self.text_projection = text.text_projection
+        self.register_buffer('attn_mask', text.attn_mask, persistent=False)
+        self._freeze()
+
+    @property
+    def embed_dims(self) -> int:
+        """int: Length of a word embedding."""
+        return self.token_embedding.embedding_dim
+
+    @property
+    def joint_dims(self) -> int:
+        """int: Length of a text feature, D of the joint space."""
+        if self.text_projection is None:
+            return self.embed_dims
+        if isinstance(self.text_projection, nn.Linear):
+            return self.text_projection.out_features
+        return self.text_projection.size(1)
+
+    def tokenize(self, text: str) -> List[int]:
+        """Token ids with start and end of text, unpadded.
+
+        Args:
+            text (str): Any sentence.
+
+        Returns:
+            list[int]: ``[start, ..., end]``.
+        """
+        return [
+            self.tokenizer.sot_token_id, *self.tokenizer.encode(text),
+            self.tokenizer.eot_token_id
+        ]
+
+    def forward(self, embeddings: Tensor) -> Tensor:
+        """Encode K sequences of the same length S.
+
+        Args:
+            embeddings (Tensor): Word embeddings; the last of each sequence is
+                the end-of-text token, has shape (K, S, C).
+
+        Returns:
+            Tensor: Features before any normalisation, has shape (K, D).
+        """
+        length = embeddings.size(1)
+        hidden = embeddings + self.positional_embedding[:length]
+        mask = self.attn_mask[:length, :length]
+        # Before 2.24 open_clip wanted (S, K, C), and so does OpenAI's CLIP.
+        if getattr(self.transformer, 'batch_first', False):
+            hidden = self.transformer(hidden, attn_mask=mask)
+        else:
+            hidden = self.transformer(
+                hidden.transpose(0, 1), attn_mask=mask).transpose(0, 1)
+        hidden = self.ln_final(hidden[:, -1])  # (K, C)
+        if self.text_projection is None:
+            return hidden
+        if isinstance(self.text_projection, nn.Linear):
+            return self.text_projection(hidden)
+        return hidden @ self.text_projection
+
+
+class CLIPImageEncoder(_FrozenTower):
+    """I of the paper, Section 3.2: crops to features of the joint space.
+
+    Args:
+        model (nn.Module): ``CLIP`` or ``CustomTextCLIP`` of open_clip.
+        image_size (tuple[int, int]): Height and width of a crop.
+        pixel_mean (Sequence[float]): Of red, green and blue in [0, 1].
+        pixel_std (Sequence[float]): Of red, green and blue in [0, 1].
+    """
+
+    def __init__(self, model: nn.Module, image_size: Tuple[int, int],
+                 pixel_mean: Sequence[float],
+                 pixel_std: Sequence[float]) -> None:
+        super().__init__()
+        self.image_size = image_size
+        self.visual = model.visual
+        for name, values in (('pixel_mean', pixel_mean), ('pixel_std',
+                                                          pixel_std)):
+            self.register_buffer(
+                name, torch.tensor(values).view(3, 1, 1), persistent=False)
+        self._freeze()
+
+    @torch.no_grad()
+    def forward(self, crops: Tensor) -> Tensor:
+        """Encode B crops.
+
+        Args:
+            crops (Tensor): RGB in [0, 1], has shape (B, 3, *image_size).
+
+        Returns:
+            Tensor: Features before any normalisation, has shape (B, D).
+        """
+        return self.visual((crops - self.pixel_mean) / self.pixel_std)
+
+
+@dataclass(frozen=True)
+class FrozenCLIP:
+    """Both towers, kept out of the module tree of their owner on purpose.
+
+    As no sub-module, they are missing from checkpoints, from optimisers and
+    from DistributedDataParallel. Nothing changes them, so that copies of the
+    owner (an exponential moving average) share them.
+
+    Attributes:
+        text_encoder (CLIPTextEncoder): T.
+        image_encoder (CLIPImageEncoder): I.
+        logit_scale (float): Factor CLIP was trained with on cosines.
+    """
+    text_encoder: CLIPTextEncoder
+    image_encoder: CLIPImageEncoder
+    logit_scale: float
+
+    def __deepcopy__(self, memo: Dict[int, Any]) -> 'FrozenCLIP':
+        return self
+
+
+def build_clip(model_name: Optional[str] = None,
+               *,
+               pretrained: Optional[str] = None,
+               image_size: Tuple[int, int] = (256, 128),
+               model_cfg: Optional[Dict[str, Any]] = None,
+               seed: int = 0,
+               pixel_mean: Sequence[float] = CLIP_PIXEL_MEAN,
+               pixel_std: Sequence[float] = CLIP_PIXEL_STD) -> FrozenCLIP:
+    """Build the frozen towers by name or from a config.
+
+    Exactly one of ``model_name`` and ``model_cfg`` is given.
+
+    Args:
+        model_name (str, optional): A model of open_clip, such as
+            ``'ViT-B-16-quickgelu'``. Defaults to None.
+        pretrained (str, optional): Tag of open_clip (``'openai'``) or path of
+            a weight file, with ``model_name``. None for random weights.
+            Defaults to None.
+        image_size (tuple[int, int]): Height and width of a crop with
+            ``model_name``; the positional embedding is resized to it. The
+            paper writes "128x256" as width x height. Defaults to (256, 128).
+        model_cfg (dict, optional): Keys of a model config of open_clip
+            (``embed_dim``, ``vision_cfg``, ``text_cfg``, ...) for a small
+            model with random weights, the same in every process. Its crop
+            size is ``vision_cfg['image_size']``. Defaults to None.
+        seed (int): Of random weights. Defaults to 0.
+        pixel_mean (Sequence[float]): Of red, green and blue in [0, 1].
+            Defaults to CLIP's own; Syliz517/CLIP-ReID@eb1898b uses 0.5
+            (configs/person/vit_clipreid.yml).
+        pixel_std (Sequence[float]): Likewise. Defaults to CLIP's own.
+
+    Returns:
+        FrozenCLIP: On the CPU, in float32.
+
+    Raises:
+        ValueError: For an unknown name or tag, QuickGELU mismatch, a text
+            tower that cannot be used, or not exactly one source.
+        FileNotFoundError: If ``pretrained`` looks like a path without a file.
+        RuntimeError: If open_clip cannot load the weights.
+    """
+    import open_clip
+    if (model_name is None) == (model_cfg is None):
+        raise ValueError(
+            'CLIP needs exactly one of "model_name" and "model_cfg", got '
+            f'model_name={model_name!r} and model_cfg={model_cfg!r}.')
+    if model_cfg is None:
+        model = load_named_clip(model_name, pretrained, image_size, seed)
+        tokenizer = open_clip.get_tokenizer(model_name)
+    else:
+        if pretrained is not None:
+            raise ValueError(
+                'A CLIP of "model_cfg" has random weights, got '
+                f'pretrained={pretrained!r} beside it. Use "model_name" for '
+                'pretrained weights.')
+        model = load_random_clip(model_cfg, seed)
+        tokenizer = open_clip.SimpleTokenizer()
+        image_size = model_cfg['vision_cfg'].get('image_size', 224)
+        if isinstance(image_size, int):
+            image_size = (image_size, image_size)
+    return FrozenCLIP(
+        CLIPTextEncoder(model, tokenizer),
+        CLIPImageEncoder(model, tuple(image_size), pixel_mean, pixel_std),
+        float(model.logit_scale.detach().exp()))
+
+
+def load_random_clip(model_cfg: Dict[str, Any], seed: int) -> nn.Module:
+    """Model of open_clip's own classes with weights fixed by a seed.
+
+    Args:
+        model_cfg (dict): See :func:`build_clip`.
+        seed (int): Of the weights; the global generator is left alone.
+
+    Returns:
+        nn.Module: ``CLIP``, or ``CustomTextCLIP`` with ``custom_text=True``.
+    """
+    import open_clip
+    cfg = copy.deepcopy(dict(model_cfg))
+    for part in ('vision_cfg', 'text_cfg'):
+        cfg[part] = dict(cfg[part])
+    custom = cfg.pop('custom_text', False)
+    model_class = open_clip.CustomTextCLIP if custom else open_clip.CLIP
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return model_class(**cfg)
+
+
+def load_named_clip(model_name: str, pretrained: Optional[str],
+                    image_size: Tuple[int, int], seed: int) -> nn.Module:
+    """Model of open_clip by name; see :func:`build_clip`."""
+    import open_clip
+    _check_model_name(model_name)
+    if pretrained is None:
+        print_log(
+            f'CLIP {model_name} has random weights: nothing is learned from '
+            'CLIP. Set "pretrained" to a tag or a file of weights.',
+            logger='current')
+    else:
+        _check_pretrained(model_name, pretrained)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        try:
+            return open_clip.create_model(
+                model_name,
+                pretrained=pretrained,
+                force_image_size=tuple(image_size))
+        except (RuntimeError, OSError) as error:
+            raise RuntimeError(
+                f'CLIP {model_name} could not load pretrained='
+                f'{pretrained!r}: {error}. Without a network, set '
+                '"pretrained" to a local file of these weights.') from error
+
+
+def _check_model_name(model_name: str) -> None:
+    import open_clip
+    known = open_clip.list_models()
+    if model_name not in known:
+        close = difflib.get_close_matches(model_name, known, n=3)
+        hint = f' Close names: {", ".join(close)}.' if close else ''
+        raise ValueError(
+            f'Unknown CLIP model_name {model_name!r}.{hint} Choose one of '
+            'open_clip.list_models(), or give "model_cfg".')
+
+
+def _check_pretrained(model_name: str, pretrained: str) -> None:
+    """Refuse what open_clip would load wrongly or explain badly."""
+    import open_clip
+    tag_cfg = open_clip.get_pretrained_cfg(model_name, pretrained)
+    if tag_cfg:
+        # open_clip only warns, and the features are wrong:
+        # mlfoundations/open_clip issue 771.
+        expected = tag_cfg.get('quick_gelu', pretrained == 'openai')
+        found = open_clip.get_model_config(model_name).get(
+            'quick_gelu', False)
+        if expected != found:
+            base = model_name.replace('-quickgelu', '')
+            right = f'{base}-quickgelu' if expected else base
+            raise ValueError(
+                f'CLIP weights {pretrained!r} were trained with quick_gelu='
+                f'{expected}, but {model_name!r} has quick_gelu={found}. Use '
+                f'model_name={right!r}.')
+    elif not os.path.isfile(pretrained):
+        if os.sep in pretrained or pretrained.endswith(_WEIGHT_SUFFIXES):
+            raise FileNotFoundError(
+                f'CLIP weights not found: pretrained={pretrained!r} is no '
+                'file. Give the path of a downloaded weight file or a tag.')
+        tags = open_clip.list_pretrained_tags_by_model(model_name)
+        raise ValueError(
+            f'Unknown CLIP weights pretrained={pretrained!r} for '
+            f'{model_name!r}. Give a file or one of {sorted(tags)}.')
+
+
+def _check_text_tower(text: nn.Module, tokenizer: Any) -> None:
+    import open_clip
+    problems = []
+    if not isinstance(tokenizer, open_clip.SimpleTokenizer):
+        problems.append(f'its tokenizer is {type(tokenizer).__name__}, not '
+                        'the byte pair encoder of CLIP')
+    if getattr(text, 'attn_mask', None) is None:
+        problems.append('its attention is not causal')
+    if getattr(text, 'cls_emb', None) is not None:
+        problems.append('it appends a class token')
+    pool = getattr(text, 'text_pool_type', getattr(text, 'pool_type', None))
+    if pool not in ('argmax', 'eos'):
+        problems.append(f'it pools by {pool!r}, not at the end of the text')
+    if problems:
+        raise ValueError(
+            'This CLIP has a text tower that a TrackBook cannot prompt: '
+            f'{"; ".join(problems)}. Choose a ViT of OpenAI or LAION such as '
+            '\'ViT-B-16-quickgelu\'.')
