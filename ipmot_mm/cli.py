@@ -1,0 +1,297 @@
+"""Training and testing from the command line, shared by ``tools/``.
+
+``python -m ipmot_mm.cli train|test ...`` does what ``tools/train.py`` and
+``tools/test.py`` do, for installations without mim and without a checkout.
+The arguments are those of mmdet's tools. mim looks for the text of a flag on
+the number of GPUs in the help and passes one on, so there is none.
+"""
+import argparse
+import linecache
+import os
+import os.path as osp
+import sys
+from pathlib import Path
+from typing import List, Optional
+
+from mmengine.config import Config, ConfigDict, DictAction
+
+# Exit code of a command that the user has to correct, as argparse's own.
+USER_ERROR = 2
+VIDEO_HOOK = 'ipmot_mm.TrackVideoHook'
+
+
+class CommandError(ValueError):
+    """The command cannot be run as given; the message tells what to do."""
+
+
+def build_train_parser() -> argparse.ArgumentParser:
+    """Arguments of ``tools/train.py``."""
+    parser = argparse.ArgumentParser(description='Train a tracker')
+    _add_common_arguments(parser)
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='go on from this checkpoint; without a value, from the latest '
+        'one in the work dir')
+    parser.add_argument(
+        '--amp',
+        action='store_true',
+        help='automatic mixed precision for the tracker (needs an '
+        'accelerator)')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rates by the real total batch size over '
+        'auto_scale_lr.base_batch_size')
+    return parser
+
+
+def build_test_parser() -> argparse.ArgumentParser:
+    """Arguments of ``tools/test.py``."""
+    parser = argparse.ArgumentParser(description='Test a tracker')
+    _add_common_arguments(parser)
+    parser.add_argument('checkpoint', nargs='?', help='checkpoint file')
+    parser.add_argument(
+        '--checkpoint',
+        dest='checkpoint_option',
+        metavar='CHECKPOINT',
+        help='the same as the second positional argument')
+    parser.add_argument(
+        '--out', metavar='FILE.pkl', help='write all predictions to a pickle')
+    parser.add_argument(
+        '--format-only',
+        action='store_true',
+        help='write result files in the format of the benchmark, score '
+        'nothing')
+    parser.add_argument(
+        '--show', action='store_true', help='show the tracks in a window')
+    parser.add_argument(
+        '--show-dir', metavar='DIR', help='write a video with tracks per clip')
+    return parser
+
+
+def _add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        '--work-dir',
+        help='folder of logs and checkpoints; default: work_dir of the '
+        'config, else work_dirs/NAME_OF_CONFIG')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='settings that replace those of the config, e.g. '
+        'train_cfg.max_epochs=2 or a.b="[1,2]" (quoted, no blanks)')
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='what started the processes')
+    # launchers pass either spelling; neither has a use with torchrun
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Read the config file and apply the arguments of both commands."""
+    if not osp.isfile(args.config):
+        raise CommandError(
+            f'config not found: {args.config}; give the path of a config '
+            'file, those of the package are in configs/')
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = osp.join('work_dirs', Path(args.config).stem)
+    return cfg
+
+
+def apply_train_arguments(cfg: Config, args: argparse.Namespace) -> None:
+    """Write ``--amp --auto-scale-lr --resume`` into the config."""
+    if args.amp:
+        enable_amp(cfg)
+    if args.auto_scale_lr:
+        enable_lr_scaling(cfg)
+    if args.resume is not None:
+        cfg.resume = True
+        cfg.load_from = None
+        if args.resume != 'auto':
+            cfg.load_from = require_checkpoint(args.resume)
+
+
+def apply_test_arguments(cfg: Config, args: argparse.Namespace) -> None:
+    """Write the checkpoint, output and drawing arguments into the config."""
+    cfg.load_from = choose_checkpoint(cfg, args)
+    if args.out is not None and not args.out.endswith(('.pkl', '.pickle')):
+        raise CommandError(f'--out: got {args.out}; expected a file name that '
+                           'ends with .pkl or .pickle')
+    if args.format_only:
+        for evaluator in _evaluators(cfg):
+            evaluator.format_only = True
+    if args.show or args.show_dir is not None:
+        hooks = cfg.setdefault('default_hooks', ConfigDict())
+        hook = hooks.get('visualization', {})
+        if not str(hook.get('type', '')).endswith('TrackVideoHook'):
+            hook = ConfigDict(type=VIDEO_HOOK)
+        hook.update(enable=True, show=args.show, out_dir=args.show_dir)
+        hooks.visualization = hook
+
+
+def enable_amp(cfg: Config) -> None:
+    """Train the tracker, but not the TrackBook, in mixed precision."""
+    wrapper = cfg.optim_wrapper
+    name = 'optim_wrapper'
+    if 'constructor' in wrapper and 'tracker' in wrapper:
+        wrapper, name = wrapper.tracker, 'optim_wrapper.tracker'
+    kind = wrapper.get('type', 'OptimWrapper')
+    if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise CommandError(f'--amp: {name}.type is {kind}; expected '
+                           'OptimWrapper, set its own switch in the config')
+    wrapper.type = 'AmpOptimWrapper'
+    wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def enable_lr_scaling(cfg: Config) -> None:
+    """Let the runner scale learning rates by the batch size."""
+    scaling = cfg.get('auto_scale_lr') or {}
+    if 'base_batch_size' not in scaling:
+        raise CommandError('--auto-scale-lr: auto_scale_lr.base_batch_size is '
+                           'missing; add the total batch size for which the '
+                           'learning rates of the config are meant')
+    scaling.enable = True
+
+
+def choose_checkpoint(cfg: Config, args: argparse.Namespace) -> str:
+    """The one checkpoint to test: an argument, else ``load_from``."""
+    given = {args.checkpoint, args.checkpoint_option} - {None}
+    if len(given) > 1:
+        raise CommandError(f'two checkpoints: {args.checkpoint} and '
+                           f'--checkpoint {args.checkpoint_option}; give one')
+    path = given.pop() if given else cfg.get('load_from')
+    if path is None:
+        raise CommandError('checkpoint missing; give its path after the '
+                           'config, e.g. test.py CONFIG work_dirs/X/a.pth')
+    return require_checkpoint(path)
+
+
+def require_checkpoint(path: str) -> str:
+    """The path, if it is a file; addresses are not looked up here."""
+    if '://' not in path and not osp.isfile(osp.expanduser(path)):
+        raise CommandError(f'checkpoint not found: {path}; give the path of '
+                           'an existing .pth file')
+    return path
+
+
+def _evaluators(cfg: Config) -> List[ConfigDict]:
+    evaluator = cfg.get('test_evaluator') or []
+    if isinstance(evaluator, dict):
+        evaluator = evaluator.get('metrics', [evaluator])
+    return [evaluator] if isinstance(evaluator, dict) else list(evaluator)
+
+
+def train(argv: Optional[List[str]] = None) -> None:
+    """Train as the arguments say."""
+    args = build_train_parser().parse_args(argv)
+    cfg = load_config(args)
+    apply_train_arguments(cfg, args)
+    if args.amp:
+        _require_accelerator()
+    _build_runner(cfg, args, require_all=bool(cfg.get('resume'))).train()
+
+
+def test(argv: Optional[List[str]] = None) -> None:
+    """Test as the arguments say."""
+    args = build_test_parser().parse_args(argv)
+    cfg = load_config(args)
+    apply_test_arguments(cfg, args)
+    runner = _build_runner(cfg, args, require_all=True)
+    if args.out is not None:
+        from mmengine.evaluator import DumpResults
+        runner.test_evaluator.metrics.append(
+            DumpResults(out_file_path=args.out))
+    runner.test()
+
+
+def _build_runner(cfg: Config, args: argparse.Namespace, require_all: bool):
+    # heavy, and not needed for a usage message or a missing file
+    from mmengine.registry import RUNNERS
+    from mmengine.runner import Runner
+
+    from .engine.hooks.checkpoint_layout_hook import CheckpointLayoutHook
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if 'runner_type' in cfg:
+        runner = RUNNERS.build(cfg)
+    else:
+        runner = Runner.from_cfg(cfg)
+    runner.register_hook(
+        CheckpointLayoutHook(require_all=require_all), priority='VERY_HIGH')
+    return runner
+
+
+def _require_accelerator() -> None:
+    from mmengine.device import get_device
+    if get_device() == 'cpu':
+        raise CommandError('--amp: mixed precision of mmengine needs an '
+                           'accelerator and none was found; leave --amp out')
+
+
+COMMANDS = {'train': train, 'test': test}
+
+
+def run(command: str, argv: Optional[List[str]] = None) -> int:
+    """Run a command; what the user can correct becomes one line.
+
+    Args:
+        command (str): ``'train'`` or ``'test'``.
+        argv (list[str], optional): Its arguments. Defaults to those of the
+            process.
+
+    Returns:
+        int: Exit code, 0 or ``USER_ERROR``.
+    """
+    try:
+        COMMANDS[command](argv)
+    except (ValueError, TypeError, OSError) as error:
+        if not is_user_message(error):
+            raise
+        sys.stderr.write(f'error: {error}\n')
+        return USER_ERROR
+    return 0
+
+
+def is_user_message(error: BaseException) -> bool:
+    """Whether this package raised the error on purpose, at its boundary.
+
+    Only then is its message meant to stand alone. An error that a library,
+    or a slip in our own code, caused keeps its traceback; the statement it
+    left from tells them apart.
+    """
+    traceback = error.__traceback__
+    if traceback is None:
+        return False
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    file = traceback.tb_frame.f_code.co_filename
+    line = linecache.getline(file, traceback.tb_lineno)
+    package = Path(__file__).resolve().parent
+    return package in Path(file).resolve().parents and (
+        line.lstrip().startswith('raise '))
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Entry of ``python -m ipmot_mm.cli``."""
+    argv = sys.argv[1:] if argv is None else argv
+    if not argv or argv[0] not in COMMANDS:
+        sys.stderr.write('usage: python -m ipmot_mm.cli {train,test} '
+                         'CONFIG ...\n')
+        return USER_ERROR
+    return run(argv[0], argv[1:])
+
+
+if __name__ == '__main__':
+    sys.exit(main())

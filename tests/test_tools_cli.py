@@ -1,0 +1,224 @@
+"""Arguments of the command line tools, and their messages for bad input."""
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config, ConfigDict
+
+from ipmot_mm import cli
+
+TOOLS = Path(__file__).resolve().parents[1] / 'tools'
+
+
+@pytest.fixture
+def config_file(tmp_path):
+    path = tmp_path / 'leaf.py'
+    path.write_text('train_cfg = dict(max_epochs=3)\n')
+    return str(path)
+
+
+@pytest.fixture
+def checkpoint_file(tmp_path):
+    path = tmp_path / 'epoch_1.pth'
+    path.touch()
+    return str(path)
+
+
+def parse_test(*argv):
+    return cli.build_test_parser().parse_args(argv)
+
+
+def parse_train(*argv):
+    return cli.build_train_parser().parse_args(argv)
+
+
+def test_config_takes_the_common_arguments(config_file):
+    cfg = cli.load_config(
+        parse_train(config_file, '--launcher', 'pytorch', '--cfg-options',
+                    'train_cfg.max_epochs=1', '--local-rank=3'))
+    assert cfg.train_cfg.max_epochs == 1
+    assert cfg.launcher == 'pytorch'
+    assert cfg.work_dir == os.path.join('work_dirs', 'leaf')
+    assert cli.load_config(parse_train(config_file, '--work-dir',
+                                       'w')).work_dir == 'w'
+
+
+def test_both_spellings_of_the_local_rank():
+    assert parse_test('c', '--local_rank=2').local_rank == 2
+    assert parse_train('c', '--local-rank', '1').local_rank == 1
+
+
+@pytest.mark.parametrize('argv, resume, load_from', [
+    ([], None, 'old.pth'),
+    (['--resume'], True, None),
+    (['--resume', 'auto'], True, None),
+])
+def test_resume(argv, resume, load_from):
+    cfg = Config(dict(load_from='old.pth'))
+    cli.apply_train_arguments(cfg, parse_train('c', *argv))
+    assert (cfg.get('resume'), cfg.load_from) == (resume, load_from)
+
+
+def test_resume_from_a_file(checkpoint_file):
+    cfg = Config()
+    cli.apply_train_arguments(cfg, parse_train('c', '--resume',
+                                               checkpoint_file))
+    assert cfg.resume and cfg.load_from == checkpoint_file
+    with pytest.raises(cli.CommandError, match='checkpoint not found: no.pth'):
+        cli.apply_train_arguments(cfg, parse_train('c', '--resume', 'no.pth'))
+
+
+def test_amp_of_one_optimizer():
+    cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
+    cli.enable_amp(cfg)
+    assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+    assert cfg.optim_wrapper.loss_scale == 'dynamic'
+
+
+def test_amp_leaves_the_track_book_alone():
+    cfg = Config(
+        dict(
+            optim_wrapper=dict(
+                constructor='TwoPhase',
+                tracker=dict(type='OptimWrapper'),
+                track_book=dict(type='OptimWrapper'))))
+    cli.enable_amp(cfg)
+    assert cfg.optim_wrapper.tracker.type == 'AmpOptimWrapper'
+    assert cfg.optim_wrapper.track_book == dict(type='OptimWrapper')
+    assert 'type' not in cfg.optim_wrapper
+
+
+def test_amp_of_a_foreign_wrapper_is_refused():
+    cfg = Config(dict(optim_wrapper=dict(type='ApexOptimWrapper')))
+    with pytest.raises(
+            cli.CommandError,
+            match='--amp: optim_wrapper.type is ApexOptimWrapper; expected'):
+        cli.enable_amp(cfg)
+
+
+def test_lr_scaling():
+    cfg = Config(dict(auto_scale_lr=dict(enable=False, base_batch_size=8)))
+    cli.enable_lr_scaling(cfg)
+    assert cfg.auto_scale_lr.enable
+    with pytest.raises(
+            cli.CommandError,
+            match='auto_scale_lr.base_batch_size is missing; add'):
+        cli.enable_lr_scaling(Config())
+
+
+@pytest.mark.parametrize('as_option', [False, True])
+def test_checkpoint_in_either_place(checkpoint_file, as_option):
+    argv = ['--checkpoint'] * as_option + [checkpoint_file]
+    args = parse_test('c', *argv, '--launcher', 'none')
+    assert cli.choose_checkpoint(Config(), args) == checkpoint_file
+
+
+def test_checkpoint_of_the_config_and_addresses():
+    cfg = Config(dict(load_from='https://example.org/a.pth'))
+    assert cli.choose_checkpoint(cfg, parse_test('c')).endswith('a.pth')
+
+
+@pytest.mark.parametrize('argv, message', [
+    ([], 'checkpoint missing; give its path after the config'),
+    (['a', '--checkpoint', 'b'], 'two checkpoints: a and --checkpoint b'),
+    (['no.pth'], 'checkpoint not found: no.pth; give the path'),
+])
+def test_bad_checkpoint_arguments(argv, message):
+    with pytest.raises(cli.CommandError, match=message):
+        cli.choose_checkpoint(Config(), parse_test('c', *argv))
+
+
+@pytest.mark.parametrize('evaluator', [
+    dict(type='A'),
+    [dict(type='A'), dict(type='B')],
+    dict(type='Evaluator', metrics=[dict(type='A')]),
+    dict(type='Evaluator', metrics=dict(type='A')),
+])
+def test_format_only_reaches_every_metric(evaluator, checkpoint_file):
+    cfg = Config(dict(test_evaluator=evaluator))
+    cli.apply_test_arguments(cfg,
+                             parse_test('c', checkpoint_file, '--format-only'))
+    metrics = cli._evaluators(cfg)
+    assert metrics and all(metric.format_only for metric in metrics)
+    assert cfg.test_evaluator.get(
+        'format_only') is None if 'metrics' in evaluator else True
+
+
+@pytest.mark.parametrize('hooks', [
+    None,
+    dict(visualization=dict(type='TrackVideoHook', fps=5)),
+    dict(visualization=dict(type='mmdet.TrackVisualizationHook', draw=True)),
+])
+def test_show_configures_the_video_hook(hooks, checkpoint_file):
+    cfg = Config() if hooks is None else Config(dict(default_hooks=hooks))
+    cli.apply_test_arguments(
+        cfg, parse_test('c', checkpoint_file, '--show-dir', 'videos'))
+    hook = cfg.default_hooks.visualization
+    assert hook.type.endswith('TrackVideoHook') and 'draw' not in hook
+    assert (hook.enable, hook.show, hook.out_dir) == (True, False, 'videos')
+
+
+def test_out_must_be_a_pickle(checkpoint_file):
+    with pytest.raises(cli.CommandError, match='--out: got a.json; expected'):
+        cli.apply_test_arguments(
+            Config(), parse_test('c', checkpoint_file, '--out', 'a.json'))
+
+
+def test_slips_keep_their_traceback():
+
+    def slip(argv):
+        int('not a number')
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(cli.COMMANDS, 'train', slip)
+        with pytest.raises(ValueError, match='invalid literal'):
+            cli.run('train')
+    assert not cli.is_user_message(ValueError('never raised'))
+
+
+def test_unknown_command(capsys):
+    assert cli.main(['fly']) == cli.USER_ERROR
+    assert 'usage' in capsys.readouterr().err
+
+
+def run_tool(*argv):
+    return subprocess.run([sys.executable, *map(str, argv)],
+                          capture_output=True,
+                          text=True,
+                          timeout=120,
+                          env={
+                              **os.environ, 'PYTHONPATH': str(TOOLS.parent)
+                          })
+
+
+@pytest.mark.parametrize('tool',
+                         [['tools/train.py'], ['-m', 'ipmot_mm.cli', 'train']])
+def test_missing_config_is_one_line(tool):
+    if tool[0].startswith('tools'):
+        tool = [TOOLS.parent / tool[0]]
+    done = run_tool(*tool, 'no_such_config.py')
+    assert done.returncode == cli.USER_ERROR
+    assert done.stderr.startswith('error: config not found: no_such_config.py')
+    assert done.stderr.count('\n') == 1
+
+
+def test_missing_checkpoint_is_one_line(config_file):
+    done = run_tool(TOOLS / 'test.py', config_file, 'no.pth')
+    assert done.returncode == cli.USER_ERROR
+    assert done.stderr == ('error: checkpoint not found: no.pth; give the '
+                           'path of an existing .pth file\n')
+
+
+def test_help_has_no_flag_that_mim_would_pass():
+    for parser in (cli.build_train_parser(), cli.build_test_parser()):
+        assert not re.search('--gpus|--device', parser.format_help())
+
+
+def test_video_hook_settings_are_a_config(checkpoint_file):
+    cfg = Config()
+    cli.apply_test_arguments(cfg, parse_test('c', checkpoint_file, '--show'))
+    assert isinstance(cfg.default_hooks.visualization, ConfigDict)
+    assert cfg.default_hooks.visualization.show is True

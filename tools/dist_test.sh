@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# bash tools/dist_test.sh CONFIG CHECKPOINT GPUS [arguments of test.py]
+# bash tools/dist_test.sh CONFIG GPUS --checkpoint CHECKPOINT [arguments]
+# Without a GPU it starts GPUS processes on the CPU.
+set -euo pipefail
+
+if [ $# -lt 3 ]; then
+    echo "usage: $0 CONFIG CHECKPOINT GPUS [arguments of test.py]" \
+        "or $0 CONFIG GPUS --checkpoint CHECKPOINT" >&2
+    exit 2
+fi
+CONFIG=$1
+if [[ "$2" =~ ^[0-9]+$ ]]; then
+    GPUS=$2
+    ARGUMENTS=("${@:3}")
+else
+    GPUS=$3
+    ARGUMENTS=("$2" "${@:4}")
+fi
+TOOLS="$(dirname "${BASH_SOURCE[0]}")"
+
+PYTHONPATH="$TOOLS/..:${PYTHONPATH:-}" ${PYTHON:-python} \
+    -m torch.distributed.run \
+    --nnodes="${NNODES:-1}" \
+    --node_rank="${NODE_RANK:-0}" \
+    --master_addr="${MASTER_ADDR:-127.0.0.1}" \
+    --master_port="${PORT:-29500}" \
+    --nproc_per_node="$GPUS" \
+    "$TOOLS/test.py" "$CONFIG" "${ARGUMENTS[@]}" --launcher pytorch
