@@ -3,25 +3,18 @@
 # between 1 and 10 (the paper, Section 4.2).
 data_root = '{{$IPMOT_DATA:data}}/dancetrack/'
 short_sizes = [608, 640, 672, 704, 736, 768, 800, 832, 864, 896, 928, 960, 992]
+resize = dict(type='ClipRandomResize', short_sizes=short_sizes, max_long=1536)
 train_pipeline = [
     dict(type='LoadClipImages'),
     dict(type='ClipRandomFlip', prob=0.5),
     dict(
         type='ClipRandomChoice',
         transforms=[
-            [
-                dict(
-                    type='ClipRandomResize',
-                    short_sizes=short_sizes,
-                    max_long=1536)
-            ],
+            [resize],
             [
                 dict(type='ClipRandomResize', short_sizes=[800, 1000, 1200]),
                 dict(type='ClipRandomCrop', min_size=800, max_size=1200),
-                dict(
-                    type='ClipRandomResize',
-                    short_sizes=short_sizes,
-                    max_long=1536)
+                resize
             ]
         ]),
     dict(type='ClipHSV'),

@@ -4,25 +4,17 @@
 mot17_root = '{{$IPMOT_DATA:data}}/MOT17/'
 crowdhuman_root = '{{$IPMOT_DATA:data}}/crowdhuman/'
 short_sizes = [608, 640, 672, 704, 736, 768, 800, 832, 864, 896, 928, 960, 992]
+resize = dict(type='ClipRandomResize', short_sizes=short_sizes, max_long=1536)
 train_pipeline = [
     dict(type='LoadClipImages'),
     dict(type='ClipRandomFlip', prob=0.5),
     dict(
         type='ClipRandomChoice',
         transforms=[
-            [
-                dict(
-                    type='ClipRandomResize',
-                    short_sizes=short_sizes,
-                    max_long=1536)
-            ],
+            [resize],
             [
                 dict(type='ClipRandomResize', short_sizes=[400, 500, 600]),
-                dict(type='ClipRandomCrop', min_size=384, max_size=600),
-                dict(
-                    type='ClipRandomResize',
-                    short_sizes=short_sizes,
-                    max_long=1536)
+                dict(type='ClipRandomCrop', min_size=384, max_size=600), resize
             ]
         ]),
     dict(type='ClipHSV'),
@@ -37,19 +29,10 @@ crowdhuman_pipeline = [
     dict(
         type='ClipRandomChoice',
         transforms=[
-            [
-                dict(
-                    type='ClipRandomResize',
-                    short_sizes=short_sizes,
-                    max_long=1536)
-            ],
+            [resize],
             [
                 dict(type='ClipRandomResize', short_sizes=[400, 500, 600]),
-                dict(type='ClipRandomCrop', min_size=384, max_size=600),
-                dict(
-                    type='ClipRandomResize',
-                    short_sizes=short_sizes,
-                    max_long=1536)
+                dict(type='ClipRandomCrop', min_size=384, max_size=600), resize
             ]
         ]),
     dict(type='ClipHSV'),

@@ -2,23 +2,18 @@
 # of 512x384 pixels, made smaller for training on a CPU.
 data_root = '{{$IPMOT_DATA:data}}/PETS09/'
 short_sizes = [224, 256, 288, 320]
+resize = dict(type='ClipRandomResize', short_sizes=short_sizes, max_long=512)
 train_pipeline = [
     dict(type='LoadClipImages'),
     dict(type='ClipRandomFlip', prob=0.5),
     dict(
         type='ClipRandomChoice',
-        transforms=[[
-            dict(
-                type='ClipRandomResize', short_sizes=short_sizes, max_long=512)
-        ],
+        transforms=[[resize],
                     [
                         dict(type='ClipRandomResize', short_sizes=[256, 320]),
                         dict(
                             type='ClipRandomCrop', min_size=192, max_size=256),
-                        dict(
-                            type='ClipRandomResize',
-                            short_sizes=short_sizes,
-                            max_long=512)
+                        resize
                     ]]),
     dict(type='ClipHSV'),
     dict(type='FilterBoxes', overflow_boxes=True),

@@ -1,23 +1,18 @@
 # SynthMOT, the procedural data set of this package: trained and tested in the
 # domain "street". The other domains are "crowd" and "dance".
 data_root = '{{$IPMOT_SYNTHMOT:data/synthmot}}/'
-short_sizes = [96, 112, 128, 144]
+short_sizes = [96, 104, 112, 120, 128]
+resize = dict(type='ClipRandomResize', short_sizes=short_sizes, max_long=224)
 train_pipeline = [
     dict(type='LoadClipImages'),
     dict(type='ClipRandomFlip', prob=0.5),
     dict(
         type='ClipRandomChoice',
-        transforms=[[
-            dict(
-                type='ClipRandomResize', short_sizes=short_sizes, max_long=256)
-        ],
+        transforms=[[resize],
                     [
-                        dict(type='ClipRandomResize', short_sizes=[128, 144]),
+                        dict(type='ClipRandomResize', short_sizes=[128, 160]),
                         dict(type='ClipRandomCrop', min_size=96, max_size=128),
-                        dict(
-                            type='ClipRandomResize',
-                            short_sizes=short_sizes,
-                            max_long=256)
+                        resize
                     ]]),
     dict(type='ClipHSV'),
     dict(type='FilterBoxes', overflow_boxes=True),
@@ -25,7 +20,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='LoadClipImages'),
-    dict(type='ClipResize', short_size=128, max_long=256),
+    dict(type='ClipResize', short_size=128, max_long=224),
     dict(type='PackClipInputs')
 ]
 train_dataloader = dict(

@@ -1,0 +1,16 @@
+"""Clips and frames of videos, from file to model."""
+from .base_clip_dataset import BaseClipDataset
+from .clip_index import ClipIndex
+from .concat_clip_dataset import ConcatClipDataset
+from .crowdhuman_clip_dataset import CrowdHumanClipDataset
+from .mot_clip_dataset import MOTClipDataset
+from .mot_text import MOTAnnotations, read_ground_truth
+from .samplers import ClipSampler, VideoSampler
+from .transforms import *  # noqa: F401,F403
+from .transforms import __all__ as _transforms
+
+__all__ = [
+    'BaseClipDataset', 'ClipIndex', 'ClipSampler', 'ConcatClipDataset',
+    'CrowdHumanClipDataset', 'MOTAnnotations', 'MOTClipDataset',
+    'VideoSampler', 'read_ground_truth', *_transforms
+]

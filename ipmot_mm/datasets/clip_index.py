@@ -1,0 +1,48 @@
+"""What a clip sampler asks a clip dataset for."""
+from contextlib import contextmanager
+from typing import Iterator, NamedTuple, Optional
+
+import numpy as np
+
+
+class ClipIndex(NamedTuple):
+    """One clip: where it starts, how long it is, how far its frames are apart.
+
+    A sampler emits it, so clip length and interval are decided in the main
+    process: persistent workers need not be told that the schedule moved on,
+    and all clips of a batch have one length.
+
+    Attributes:
+        frame_index (int): First frame, counted over all videos of the
+            dataset.
+        num_frames (int): Number of frames T.
+        interval (int): Distance of neighbours in frames, at least 1.
+        seed (int, optional): Seed of the augmentation of this clip. With it a
+            clip comes out the same for any number of workers and after a
+            resume. None leaves numpy's random state as it is.
+    """
+    frame_index: int
+    num_frames: int
+    interval: int
+    seed: Optional[int] = None
+
+
+@contextmanager
+def numpy_seed(seed: Optional[int]) -> Iterator[None]:
+    """Draw from numpy's global state as seeded, then put it back.
+
+    The transforms of OpenMMLab draw from the global state, so that is what
+    has to be seeded for them to repeat.
+
+    Args:
+        seed (int, optional): The seed. None does nothing.
+    """
+    if seed is None:
+        yield
+        return
+    state = np.random.get_state()
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(state)

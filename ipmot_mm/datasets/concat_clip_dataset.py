@@ -1,0 +1,116 @@
+"""Several clip datasets as one."""
+from bisect import bisect_right
+from typing import Any, Sequence, Union
+
+import numpy as np
+from numpy import ndarray
+from torch.utils.data import Dataset
+
+from ipmot_mm.registry import DATASETS
+from ipmot_mm.structures import IdentityMap
+from .base_clip_dataset import BaseClipDataset
+from .clip_index import ClipIndex
+
+
+@DATASETS.register_module()
+class ConcatClipDataset(Dataset):
+    """Clip datasets one after the other, such as MOT17 and CrowdHuman.
+
+    Frames and videos are counted over all datasets, and one
+    :obj:`IdentityMap` covers the persons of all of them. Each dataset keeps
+    its own pipeline.
+
+    Args:
+        datasets (Sequence[dict | BaseClipDataset]): At least one dataset,
+            with different ``dataset_name`` and the same classes.
+        lazy_init (bool): Whether to read the annotations only when they are
+            needed. Defaults to False.
+
+    Raises:
+        ValueError: If there is no dataset, two have one name, or the classes
+            differ.
+    """
+
+    def __init__(self,
+                 *,
+                 datasets: Sequence[Union[dict, BaseClipDataset]],
+                 lazy_init: bool = False) -> None:
+        self.datasets = [
+            DATASETS.build({
+                **dataset, 'lazy_init': True
+            }) if isinstance(dataset, dict) else dataset
+            for dataset in datasets
+        ]
+        if not self.datasets:
+            raise ValueError('datasets of ConcatClipDataset is empty. Name at '
+                             'least one dataset.')
+        names = [dataset.dataset_name for dataset in self.datasets]
+        if len(set(names)) < len(names):
+            raise ValueError(
+                f'The datasets of ConcatClipDataset are named {names}. Give '
+                'each its own dataset_name: it tells their persons apart.')
+        classes = [dataset.metainfo['classes'] for dataset in self.datasets]
+        if any(tuple(each) != tuple(classes[0]) for each in classes):
+            raise ValueError(
+                f'The datasets of ConcatClipDataset have classes {classes}. '
+                'Give all of them the same metainfo.classes.')
+        self._fully_initialized = False
+        if not lazy_init:
+            self.full_init()
+
+    def full_init(self) -> None:
+        """Read all annotations and number the persons jointly, once."""
+        if self._fully_initialized:
+            return
+        for dataset in self.datasets:
+            dataset.full_init()
+        self._starts = np.cumsum([0] +
+                                 [len(dataset)
+                                  for dataset in self.datasets]).tolist()
+        self._identity_map = IdentityMap.from_keys(
+            key for dataset in self.datasets
+            for key in dataset.identity_map.keys)
+        num_videos = 0
+        for dataset in self.datasets:
+            dataset.set_identity_map(self._identity_map)
+            dataset.first_video_id = num_videos
+            num_videos += len(dataset.video_offsets) - 1
+        self._fully_initialized = True
+
+    @property
+    def metainfo(self) -> dict:
+        """dict: Meta information of the first dataset."""
+        return self.datasets[0].metainfo
+
+    @property
+    def video_offsets(self) -> ndarray:
+        """ndarray: First frame of each video of all datasets and, at the end,
+        the number of frames, has shape (num_videos + 1, )."""
+        self.full_init()
+        parts = [
+            dataset.video_offsets[:-1] + start
+            for dataset, start in zip(self.datasets, self._starts)
+        ]
+        return np.concatenate([*parts, [self._starts[-1]]])
+
+    @property
+    def identity_map(self) -> IdentityMap:
+        """:obj:`IdentityMap`: Rows of the TrackBook over all datasets."""
+        self.full_init()
+        return self._identity_map
+
+    def __getitem__(self, index: Union[int, ClipIndex]) -> Any:
+        self.full_init()
+        clip = isinstance(index, tuple)
+        frame_index = int(index[0] if clip else index)
+        if not 0 <= frame_index < len(self):
+            raise IndexError(f'Frame {frame_index} does not exist, the '
+                             f'datasets have {len(self)} frames.')
+        which = bisect_right(self._starts, frame_index) - 1
+        frame_index -= self._starts[which]
+        return self.datasets[which][(frame_index,
+                                     *index[1:]) if clip else frame_index]
+
+    def __len__(self) -> int:
+        self.full_init()
+        return self._starts[-1]

@@ -1,0 +1,17 @@
+"""Transforms of clips: consistent over the frames, safe for the ids."""
+from .clip_geometry import (ClipRandomCrop, ClipRandomFlip, ClipRandomResize,
+                            ClipResize)
+from .clip_hsv import ClipHSV
+from .clip_order import ClipRandomChoice, ClipReverse
+from .clip_transform import ClipTransform, keep_objects
+from .filter_boxes import FilterBoxes
+from .load_clip_images import LoadClipImages
+from .pack_clip_inputs import PackClipInputs
+from .pseudo_clip_shift import PseudoClipShift
+
+__all__ = [
+    'ClipHSV', 'ClipRandomChoice', 'ClipRandomCrop', 'ClipRandomFlip',
+    'ClipRandomResize', 'ClipResize', 'ClipReverse', 'ClipTransform',
+    'FilterBoxes', 'LoadClipImages', 'PackClipInputs', 'PseudoClipShift',
+    'keep_objects'
+]

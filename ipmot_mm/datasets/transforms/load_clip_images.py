@@ -1,0 +1,94 @@
+"""Read the frames of a clip."""
+from typing import Dict
+
+import cv2
+import numpy as np
+from mmcv.transforms import BaseTransform
+from numpy import ndarray
+
+from ipmot_mm.registry import TRANSFORMS
+
+JPEG_START, JPEG_END = b'\xff\xd8', b'\xff\xd9'
+
+
+@TRANSFORMS.register_module()
+class LoadClipImages(BaseTransform):
+    """Read every image once as uint8 BGR.
+
+    Frames that show the same file, such as those of a pseudo-clip, share one
+    array. The orientation tag of EXIF is not obeyed: annotations are made on
+    the pixels as stored, which is how PIL reads them for MeMOTR.
+
+    Adds ``img``, ``ori_shape`` and ``img_shape`` (h, w), ``scale_factor``
+    (w, h), ``flip`` and ``flip_direction``.
+    """
+
+    def transform(self, results: Dict[str, list]) -> Dict[str, list]:
+        """Read the images.
+
+        Args:
+            results (dict[str, list]): The clip with ``img_path``.
+
+        Returns:
+            dict[str, list]: A new clip.
+
+        Raises:
+            FileNotFoundError: If a file is gone.
+            ValueError: If an image does not decode, or the frames of the clip
+                differ in size.
+        """
+        paths = results['img_path']
+        images = {path: read_image(path) for path in dict.fromkeys(paths)}
+        shapes = [images[path].shape[:2] for path in paths]
+        for path, shape in zip(paths, shapes):
+            if shape != shapes[0]:
+                raise ValueError(
+                    f'Image "{path}" has height and width {shape}, but '
+                    f'"{paths[0]}" of the same clip has {shapes[0]}. All '
+                    'frames of a video must have one size: resize the file.')
+        count = len(paths)
+        return {
+            **results, 'img': [images[path] for path in paths],
+            'ori_shape': list(shapes),
+            'img_shape': list(shapes),
+            'scale_factor': [(1.0, 1.0)] * count,
+            'flip': [False] * count,
+            'flip_direction': [None] * count
+        }
+
+
+def read_image(path: str) -> ndarray:
+    """Read one image file.
+
+    A JPEG cut short is refused: the decoder would fill it up with grey and
+    say nothing.
+
+    Args:
+        path (str): The file.
+
+    Returns:
+        ndarray: uint8 BGR, has shape (h, w, 3).
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no image, or is cut short.
+    """
+    try:
+        with open(path, 'rb') as file:
+            data = file.read()
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f'Image "{path}" is missing. It was there, or not looked for, '
+            'when the dataset was made: copy it back.') from None
+    cut_short = data.startswith(JPEG_START) and data.rfind(JPEG_END) < 0
+    img = None
+    if data and not cut_short:
+        img = cv2.imdecode(
+            np.frombuffer(data, np.uint8),
+            cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    if img is None:
+        raise ValueError(
+            f'Image "{path}" ({len(data)} bytes) does not decode'
+            f'{": the JPEG is cut short" if cut_short else ""}. Copy or '
+            'extract the file again.')
+    return img

@@ -1,0 +1,87 @@
+"""The dataset configs read the published folder layouts."""
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmengine.runner import Runner
+
+CONFIGS = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
+
+SEQUENCES = {  # as the archives unpack
+    'MOT17/train': ['MOT17-02-DPM', 'MOT17-02-FRCNN', 'MOT17-02-SDP'],
+    'MOT17/test': ['MOT17-01-SDP', 'MOT17-01-DPM'],
+    'MOT20/train': ['MOT20-01', 'MOT20-02'],
+    'dancetrack/train': ['dancetrack0001'],
+    'dancetrack/val': ['dancetrack0004'],
+    'PETS09/train': ['PETS09-S2L1-A'],
+    'PETS09/val': ['PETS09-S2L1-B'],
+    'street/train': ['street-01'],
+    'street/val': ['street-02'],
+}
+
+# Training frames, frames of val_dataloader, frames of test_dataloader
+EXPECTED = {
+    'mot17_crowdhuman.py': (7 + 1, 7, 7),
+    'mot17_crowdhuman_test_mot20.py': (7 + 1, 14, 14),
+    'mot17_half.py': (4, 3, 3),
+    'mot17_half_test_mot20_half.py': (4, 6, 6),
+    'mot20.py': (14, 14, 14),
+    'dancetrack.py': (7, 7, 7),
+    'pets09.py': (7, 7, 7),
+    'synthmot.py': (7, 7, 7),
+}
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory, write_sequence):
+    root = tmp_path_factory.mktemp('data')
+    for folder, names in SEQUENCES.items():
+        for name in names:
+            write_sequence(
+                root / folder, name, 7, digits=8 if 'dance' in name else 6)
+    crowdhuman = root / 'crowdhuman'
+    (crowdhuman / 'Images').mkdir(parents=True)
+    img = root / 'PETS09/val/PETS09-S2L1-B/img1/000001.jpg'
+    (crowdhuman / 'Images' / '1,a.jpg').write_bytes(img.read_bytes())
+    (crowdhuman / 'annotation_val.odgt').write_text(
+        '{"ID": "1,a", "gtboxes": [{"tag": "person", "fbox": [1, 2, 30, 40]}'
+        ']}\n')
+    return root
+
+
+def test_every_config_is_expected():
+    assert {path.name for path in CONFIGS.glob('*.py')} == set(EXPECTED)
+
+
+@pytest.mark.parametrize('name', sorted(EXPECTED))
+def test_loaders_read_the_published_layout(data, monkeypatch, name):
+    monkeypatch.setenv('IPMOT_DATA', str(data))
+    monkeypatch.setenv('IPMOT_SYNTHMOT', str(data))
+    cfg = Config.fromfile(CONFIGS / name)
+    sizes = []
+    with DefaultScope.overwrite_default_scope('ipmot_mm'):
+        for key in ('train', 'val', 'test'):
+            loader_cfg = cfg[f'{key}_dataloader']
+            loader_cfg.update(num_workers=0, persistent_workers=False)
+            loader = Runner.build_dataloader(loader_cfg, seed=0)
+            sizes.append(len(loader))
+            frames = 2 if key == 'train' else 1
+            batch = next(iter(loader))
+            assert [len(clip) for clip in batch['inputs']] == [frames]
+            assert 'type' in cfg.get(f'{key}_evaluator', dict(type=''))
+    assert tuple(sizes) == EXPECTED[name]
+
+
+def test_training_sizes_are_those_of_memotr():
+    cfg = Config.fromfile(CONFIGS / 'mot17_half.py')
+    choice = cfg.train_pipeline[2].transforms
+    assert choice[0][0].short_sizes == list(range(608, 993, 32))
+    assert choice[0][0].max_long == choice[1][2].max_long == 1536
+    assert choice[1][0].short_sizes == [400, 500, 600]
+    assert (choice[1][1].min_size, choice[1][1].max_size) == (384, 600)
+    dance = Config.fromfile(CONFIGS / 'dancetrack.py').train_pipeline
+    assert dance[2].transforms[1][0].short_sizes == [800, 1000, 1200]
+    crop = dance[2].transforms[1][1]
+    assert (crop.min_size, crop.max_size) == (800, 1200)
+    assert not dance[4].overflow_boxes

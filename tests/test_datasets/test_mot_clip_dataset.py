@@ -1,0 +1,151 @@
+import numpy as np
+import pytest
+
+from ipmot_mm.datasets import ClipIndex, MOTClipDataset
+from ipmot_mm.registry import DATASETS
+from ipmot_mm.structures import NO_IDENTITY
+
+ROWS = (
+    '1,5,1,1,9,9,1,1,1\n'
+    '1,6,2,2,9,9,0,1,1\n'  # ignored
+    '1,8,3,3,9,9,1,7,1\n'  # another class
+    '3,5,-4,4,9,9,1,1,0\n'  # no frame 2, and fully occluded
+    '3,9,5,5,9,9,1,1,.5\n')
+
+
+def make(root, **kwargs):
+    return MOTClipDataset(data_root=str(root), dataset_name='toy', **kwargs)
+
+
+def test_targets_are_counted_pedestrians(make_sequence, tmp_path):
+    make_sequence('A', 4, ROWS)
+    clip = make(tmp_path).get_data_info((0, 4, 1))
+    assert [ids.tolist() for ids in clip['gt_instances_ids']] == [[5], [],
+                                                                  [5, 9], []]
+    assert clip['gt_bboxes'][2].tolist() == [[-4, 4, 5, 13], [5, 5, 14, 14]]
+    assert clip['gt_visibilities'][2].tolist() == [0, .5]
+    assert clip['gt_bboxes'][1].shape == (0, 4)
+    assert clip['frame_id'] == [0, 1, 2, 3]
+    assert clip['mot_frame_id'] == [1, 2, 3, 4]
+    assert clip['video_length'] == clip['ori_video_length'] == [4] * 4
+    assert clip['img_path'][3].endswith('A/img1/000004.jpg')
+    assert clip['gt_path'][0].endswith('A/gt/gt.txt')
+
+
+def test_labels_follow_class_ids(make_sequence, tmp_path):
+    make_sequence('A', 4, ROWS)
+    dataset = make(
+        tmp_path, class_ids=(7, 1), metainfo=dict(classes=('car', 'person')))
+    assert dataset.get_data_info(0)['gt_bboxes_labels'][0].tolist() == [1, 0]
+    assert dataset.metainfo['classes'] == ('car', 'person')
+    with pytest.raises(ValueError, match='one class number for each of'):
+        make(tmp_path, class_ids=(1, 2))
+
+
+def test_clip_keeps_its_interval_and_its_video(make_sequence, tmp_path):
+    make_sequence('A', 5)
+    make_sequence('B', 3)
+    dataset = make(tmp_path)
+    assert len(dataset) == 8
+    assert dataset.video_offsets.tolist() == [0, 5, 8]
+    clip = dataset.get_data_info(ClipIndex(0, 3, 2))
+    assert clip['frame_id'] == [0, 2, 4]
+    clip = dataset.get_data_info(ClipIndex(4, 3, 2))
+    assert clip['frame_id'] == [4, 4, 4] and clip['video_name'] == ['A'] * 3
+    assert dataset.get_data_info(5)['video_id'] == [1]
+    with pytest.raises(IndexError, match='Frame 8 of dataset "toy"'):
+        dataset[8]
+
+
+def test_identities_are_rows_of_the_map(make_sequence, tmp_path):
+    make_sequence('A', 4, ROWS)
+    make_sequence('B', 2, '2,5,1,1,9,9\n')
+    dataset = make(tmp_path)
+    assert dataset.identity_map.keys == (('toy', 'A', 5), ('toy', 'A', 9),
+                                         ('toy', 'B', 5))
+    found = dataset.get_data_info((2, 1, 1))['gt_identities'][0]
+    assert found.tolist() == [0, 1] and found.dtype == np.int64
+    assert dataset.get_data_info(5)['gt_identities'][0].tolist() == [2]
+    for kwargs in (dict(test_mode=True), dict(with_identities=False)):
+        dataset = make(tmp_path, **kwargs)
+        assert len(dataset.identity_map) == 0
+        found = dataset.get_data_info(5)['gt_identities'][0]
+        assert found.tolist() == [NO_IDENTITY]
+
+
+@pytest.mark.parametrize('length', [1, 2, 3, 4, 5, 600, 1050])
+def test_halves_split_as_mot2coco(length):
+    # mot2coco: train = [0, N // 2], val = [N // 2 + 1, N - 1], 0-based
+    def span(half):
+        dataset = MOTClipDataset(
+            data_root='', dataset_name='', half=half, lazy_init=True)
+        return list(range(*dataset._span(length)))
+
+    numbers = list(range(length))
+    assert span('train') == [n for n in numbers if n <= length // 2]
+    assert span('val') == [n for n in numbers if n >= length // 2 + 1]
+    assert span(None) == numbers
+
+
+def test_val_half_restarts_its_frame_ids(make_sequence, tmp_path):
+    make_sequence('A', 5)
+    make_sequence('B', 1)  # has no second half
+    dataset = make(tmp_path, half='val', test_mode=True)
+    clip = dataset.get_data_info((0, 2, 1))
+    assert len(dataset) == 2
+    assert clip['frame_id'] == [0, 1] and clip['mot_frame_id'] == [4, 5]
+    assert clip['video_length'] == [2, 2]
+    assert clip['gt_bboxes'][0][0, 0] == 4  # x of frame 4 is 4
+    assert clip['img_path'][0].endswith('000004.jpg')
+    with pytest.raises(ValueError, match="has a frame in half='val'"):
+        make(tmp_path, half='val', sequences=['B'])
+    with pytest.raises(ValueError, match="must be one of .*, got 'test'"):
+        make(tmp_path, half='test')
+
+
+def test_test_set_without_annotations(make_sequence, tmp_path):
+    (make_sequence('A', 2) / 'gt' / 'gt.txt').unlink()
+    clip = make(tmp_path, test_mode=True).get_data_info(1)
+    assert clip['gt_path'] == [''] and len(clip['gt_bboxes'][0]) == 0
+    with pytest.raises(FileNotFoundError, match='is used for training'):
+        make(tmp_path)
+
+
+def test_lazy_init_and_registry(tmp_path, make_sequence):
+    dataset = DATASETS.build(
+        dict(
+            type='MOTClipDataset',
+            data_root=str(tmp_path),
+            dataset_name='toy',
+            lazy_init=True))
+    make_sequence('A', 2)
+    assert len(dataset) == 2 and len(dataset.identity_map) == 1
+
+
+def test_seed_of_the_index_fixes_the_augmentation(make_sequence, tmp_path):
+    make_sequence('A', 2)
+    dataset = make(tmp_path, pipeline=[lambda info: np.random.rand()])
+    np.random.seed(3)
+    first = np.random.rand()
+    np.random.seed(3)
+    assert dataset[ClipIndex(0, 1, 1, 5)] == dataset[ClipIndex(1, 1, 1, 5)]
+    assert dataset[ClipIndex(0, 1, 1, 5)] != dataset[ClipIndex(0, 1, 1, 6)]
+    assert dataset[0] == first  # the state is as it was
+
+
+@pytest.mark.parametrize('folder, frames, boxes, persons', [
+    ('MOT17-mini/train', 28, 662, 106),
+    ('MOT20-mini/train', 215, 9060, 55),
+    ('PETS09/train', 240, 1474, 10),
+    ('PETS09/val', 240, 1158, 9),
+])
+def test_real_data_has_the_counts_of_its_readme(shared_data, folder, frames,
+                                                boxes, persons):
+    dataset = make(shared_data / folder)
+    found = [
+        len(dataset.get_data_info(index)['gt_bboxes'][0])
+        for index in range(len(dataset))
+    ]
+    assert len(found) == frames
+    assert sum(found) == boxes
+    assert len(dataset.identity_map) == persons
