@@ -1,0 +1,132 @@
+"""Build a tracker from a config and load its weights."""
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Union
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.runner import CheckpointLoader
+from torch import nn
+
+from ipmot_mm.registry import MODELS
+
+# Part of the model that exists in training alone: its absence or presence in
+# a checkpoint says nothing about the layout of the tracker.
+TRAINING_ONLY = 'track_book'
+
+
+def init_tracker(config: Union[str, Path, Config],
+                 checkpoint: Optional[Union[str, Path]] = None,
+                 device: str = 'cpu',
+                 cfg_options: Optional[Dict[str, Any]] = None) -> nn.Module:
+    """Build the tracker of a config for inference.
+
+    Unlike mmdet 3.3.0's ``init_track_model`` (apis/inference.py:300-347) it
+    sets the default scope by itself.
+
+    Args:
+        config (str | Path | Config): Config or its file.
+        checkpoint (str | Path, optional): Weights: a file, or an address that
+            mmengine can read. Defaults to None, for random weights.
+        device (str): Where the model goes. Defaults to ``'cpu'``.
+        cfg_options (dict, optional): Config keys to override, dotted.
+            Defaults to None.
+
+    Returns:
+        nn.Module: The model in evaluation mode; ``model.cfg`` holds the
+        config.
+
+    Raises:
+        FileNotFoundError: If the config or the checkpoint is missing.
+        ValueError: If the device is not there, the config has no model, or
+            the checkpoint is broken or of another layout.
+    """
+    cfg = _read_config(config)
+    if cfg_options:
+        cfg.merge_from_dict(cfg_options)
+    _check_device(device)
+    init_default_scope(cfg.get('default_scope', 'ipmot_mm'))
+    model = MODELS.build(cfg.model)
+    if checkpoint is not None:
+        _load_weights(model, str(checkpoint))
+    model.cfg = cfg
+    return model.to(device).eval()
+
+
+def _read_config(config: Union[str, Path, Config]) -> Config:
+    if isinstance(config, (str, Path)):
+        if not Path(config).is_file():
+            raise FileNotFoundError(
+                f'config {str(config)!r} does not exist; pass the path of a '
+                'config file such as those under configs/')
+        config = Config.fromfile(config)
+    if not isinstance(config, Config):
+        raise TypeError(
+            'config must be a path or a Config, got '
+            f'{type(config).__name__}')
+    if 'model' not in config:
+        raise ValueError(
+            f'config {config.filename!r} has no key model; pass a leaf '
+            'config, not a part of _base_')
+    return Config(config.to_dict(), filename=config.filename)
+
+
+def _check_device(device: str) -> None:
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f'device {device!r} cannot be used ({reason}); pass "cpu"'
+        ) from None
+
+
+def _load_weights(model: nn.Module, checkpoint: str) -> None:
+    """Load all weights, or say which do not fit."""
+    if '://' not in checkpoint and not Path(checkpoint).is_file():
+        raise FileNotFoundError(
+            f'checkpoint {checkpoint!r} does not exist; pass the .pth file '
+            'that a training wrote into its work directory')
+    try:
+        content = CheckpointLoader.load_checkpoint(
+            checkpoint, map_location='cpu', logger='silent')
+    except (pickle.UnpicklingError, zipfile.BadZipFile, EOFError,
+            RuntimeError) as error:
+        reason = (str(error).splitlines() or ['no content'])[0]
+        raise ValueError(
+            f'checkpoint {checkpoint!r} cannot be read ({reason}); copy the '
+            'file again, or pass an older one') from None
+    if not isinstance(content, dict):
+        raise ValueError(
+            f'checkpoint {checkpoint!r} holds a {type(content).__name__}, '
+            'not a dict of weights; pass the .pth file of a training')
+    weights = content.get('state_dict', content)
+    faults = _layout_faults(model, weights)
+    if faults:
+        raise ValueError(
+            f'checkpoint {checkpoint!r} does not fit the model of the '
+            f'config: {"; ".join(faults)}. Pass the config that it was '
+            'trained with, or convert it with tools/model_converters')
+    model.load_state_dict(weights, strict=False)
+
+
+def _layout_faults(model: nn.Module, weights: Dict[str, Any]) -> List[str]:
+    """What hinders the weights from being the model's, in words."""
+    own = model.state_dict()
+    missing = sorted(k for k in own.keys() - weights.keys()
+                     if not k.startswith(TRAINING_ONLY))
+    extra = sorted(k for k in weights.keys() - own.keys()
+                   if not k.startswith(TRAINING_ONLY))
+    reshaped = [
+        f'{k} {tuple(weights[k].shape)} for {tuple(own[k].shape)}'
+        for k in sorted(own.keys() & weights.keys())
+        if getattr(weights[k], 'shape', None) != own[k].shape
+    ]
+    return [
+        f'{len(keys)} {what} ({", ".join(keys[:3])}'
+        f'{", ..." if len(keys) > 3 else ""})'
+        for keys, what in ((missing, 'missing'), (extra, 'unexpected'),
+                           (reshaped, 'of another shape')) if keys
+    ]

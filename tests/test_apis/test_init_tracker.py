@@ -1,0 +1,61 @@
+"""Building a tracker, and what is said when it cannot be built."""
+import pytest
+import torch
+from mmengine.config import Config
+
+from ipmot_mm.apis import init_tracker
+
+
+def save(path, state_dict) -> str:
+    torch.save(dict(state_dict=state_dict, meta={}), path)
+    return str(path)
+
+
+def test_builds_from_a_file_without_a_default_scope(tmp_path, cfg):
+    path = tmp_path / 'cfg.py'
+    cfg.dump(path)
+    model = init_tracker(str(path), cfg_options={'model.width': 5})
+    assert not model.training and model.layer.in_features == 5
+    assert model.cfg.model.width == 5
+    assert 'width' not in cfg.model
+
+
+def test_loads_all_weights_and_ignores_the_track_book(tmp_path, cfg):
+    weights = {k: v + 1 for k, v in init_tracker(cfg).state_dict().items()}
+    path = save(tmp_path / 'a.pth', {**weights,
+                                     'track_book.tokens': torch.ones(3)})
+    model = init_tracker(cfg, path)
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, weights[key])
+
+
+def test_another_layout_is_told(tmp_path, cfg):
+    weights = init_tracker(cfg).state_dict()
+    cases = [
+        ({'layer.bias': weights['layer.bias']},
+         r"a.pth' does not fit .*1 missing \(layer.weight\)"),
+        ({**weights, 'extra.weight': torch.ones(1)},
+         r'1 unexpected \(extra.weight\)'),
+        ({**weights, 'layer.weight': torch.ones(3, 7)},
+         r'1 of another shape \(layer.weight \(3, 7\) for \(3, 2\)\)'),
+    ]
+    for state_dict, text in cases:
+        with pytest.raises(ValueError, match=text):
+            init_tracker(cfg, save(tmp_path / 'a.pth', state_dict))
+
+
+def test_broken_input_is_told(tmp_path, cfg):
+    broken = tmp_path / 'broken.pth'
+    broken.write_bytes(b'no checkpoint')
+    with pytest.raises(ValueError, match='checkpoint.*broken.pth'):
+        init_tracker(cfg, broken)
+    with pytest.raises(FileNotFoundError, match="'none.pth' does not exist"):
+        init_tracker(cfg, 'none.pth')
+    with pytest.raises(FileNotFoundError, match="'none.py' does not exist"):
+        init_tracker('none.py')
+    with pytest.raises(TypeError, match='a path or a Config, got dict'):
+        init_tracker({})
+    with pytest.raises(ValueError, match='has no key model'):
+        init_tracker(Config(dict(a=1)))
+    with pytest.raises(ValueError, match="device 'toaster' cannot be used"):
+        init_tracker(cfg, device='toaster')
