@@ -16,7 +16,8 @@ env_cfg = dict(
     # a rank may score a long video while the others wait
     dist_cfg=dict(backend='nccl', timeout=7200))
 model_wrapper_cfg = dict(
-    type='IPMOTDistributedDataParallel',
+    # with its scope: mmengine looks this one up without the default scope
+    type='ipmot_mm.IPMOTDistributedDataParallel',
     # a clip without any track leaves the updater without gradient
     find_unused_parameters=True,
     broadcast_buffers=False)

@@ -50,8 +50,9 @@ def find_sequences(data_root: str, patterns: Sequence[str]) -> List[str]:
         raise FileNotFoundError(
             f'data_root "{data_root}" is not a folder. Put the data there, or '
             'say where it is: the environment variable IPMOT_DATA names the '
-            'folder that holds all data sets, and --cfg-options with the key '
-            'data_root of this dataset names one.')
+            'folder that holds all data sets (IPMOT_SYNTHMOT that of '
+            'SynthMOT), and --cfg-options with the key data_root of this '
+            'dataset names one.')
     names = sorted(
         entry.name for entry in os.scandir(data_root)
         if entry.is_dir() and not entry.name.startswith('.'))

@@ -149,8 +149,7 @@ def _resize_queries(key: str, value: Tensor, num_queries: int) -> Tensor:
         f'{kept} rows are copied, {num_queries - kept} start at random',
         stacklevel=3)
     generator = torch.Generator().manual_seed(0)
-    rows = torch.randn(
-        num_queries - kept, value.size(1), generator=generator)
+    rows = torch.randn(num_queries - kept, value.size(1), generator=generator)
     return torch.cat([value[:kept], rows.to(value)])
 
 

@@ -1,6 +1,6 @@
 # IP-MOT small enough to learn from scratch on a laptop: ResNet-18 of width 16,
-# strides 8 and 16, one encoder and two decoder layers, and a tiny CLIP with
-# random weights where none can be downloaded.
+# strides 8 and 16, one encoder and three decoder layers, and a tiny CLIP with
+# random weights, since none can be downloaded everywhere.
 _base_ = './ipmot_dab_r50.py'
 
 model = dict(
@@ -30,7 +30,7 @@ model = dict(
                 self_attn_cfg=dict(embed_dims=64, num_heads=4, num_levels=2),
                 ffn_cfg=dict(embed_dims=64, feedforward_channels=256))),
         decoder=dict(
-            num_layers=2,
+            num_layers=3,
             layer_cfg=dict(
                 self_attn_cfg=dict(embed_dims=64, num_heads=4),
                 cross_attn_cfg=dict(embed_dims=64, num_heads=4, num_levels=2),
@@ -40,7 +40,12 @@ model = dict(
     dedup=dict(embed_dims=64, num_heads=4),
     # persons of SynthMOT are small: 16 x 6 pixels is one of them
     tracker=dict(min_area=64.0),
-    clip_loss=dict(align_layers=1),
+    # From scratch, the paper's weights (2 and 4, for a detector pretrained on
+    # COCO) let the alignment decide the direction of every step.
+    clip_loss=dict(
+        triplet=dict(loss_weight=0.5),
+        image_to_text=dict(loss_weight=1.0),
+        align_layers=2),
     track_book=dict(
         clip=dict(
             _delete_=True,
