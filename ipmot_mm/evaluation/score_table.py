@@ -23,8 +23,9 @@ def format_score_table(scores: Dict[str, Dict[str, Any]],
     """One row per sequence and one over all, fractions in percent.
 
     Args:
-        scores (dict[str, dict]): As of :func:`score_sequences`. Columns of
-            families that were not asked for are left out.
+        scores (dict[str, dict]): As of :func:`score_sequences`, or rows of
+            one's own without a ``COMBINED``. Columns of families that were
+            not asked for are left out.
         per_sequence (bool): Whether to show the sequences or only the row
             over all. Defaults to True.
 
@@ -40,11 +41,15 @@ def format_score_table(scores: Dict[str, Dict[str, Any]],
         COMBINED  50.00   14  58  602
         -----------------------------
     """
-    total = scores[COMBINED]
-    columns = {head: name for head, name in _COLUMNS.items() if name in total}
+    some_row = next(iter(scores.values()))
+    columns = {
+        head: name
+        for head, name in _COLUMNS.items() if name in some_row
+    }
     names = [name for name in scores if name != COMBINED and per_sequence]
+    totals = [COMBINED] if COMBINED in scores else []
     rows = [[_SEQUENCE, *columns]]
-    for name in [*names, COMBINED]:
+    for name in names + totals:
         rows.append([name] + [
             str(scores[name][score]) if score in
             COUNTS else f'{100 * scores[name][score]:.2f}'
@@ -52,9 +57,10 @@ def format_score_table(scores: Dict[str, Dict[str, Any]],
         ])
     lines = _align(rows)
     rule = '-' * len(lines[0])
-    inner = [rule] if names else []
+    head, body, end = lines[:1], lines[1:1 + len(names)], lines[1 + len(names):]
+    blocks = [block for block in (head, body, end) if block]
     return '\n'.join(
-        [rule, lines[0], rule, *lines[1:-1], *inner, lines[-1], rule])
+        [rule] + [line for block in blocks for line in (*block, rule)])
 
 
 def _align(rows: List[List[str]]) -> List[str]:

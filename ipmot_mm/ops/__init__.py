@@ -1,1 +1,1 @@
-"""Operators without parameters of the tracker."""
+"""Operators that the detector is built from."""

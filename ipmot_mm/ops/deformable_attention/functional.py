@@ -42,8 +42,7 @@ def multi_scale_deformable_attn(value: Tensor,
         feature = levels[level].permute(0, 2, 3, 1).reshape(
             batch_size * num_heads, head_dims, height, width)
         grid = grids[:, :, level].flatten(0, 1)  # (B*H, Q, P, 2)
-        weight = weights[:, :, level].reshape(batch_size * num_heads, 1,
-                                              num_queries, -1)
+        weight = weights[:, :, level].flatten(0, 1)[:, None]  # (B*H, 1, Q, P)
         samples = F.grid_sample(
             feature,
             grid.to(feature.dtype),

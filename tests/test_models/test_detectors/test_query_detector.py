@@ -1,0 +1,169 @@
+"""What both detectors share: encoding, joining of queries, gradients."""
+import pytest
+import torch
+from detector_samples import (DIMS, detector_cfg, make_detector, make_images,
+                              make_tracks)
+
+from ipmot_mm.ops.deformable_attention import MultiScaleDeformableAttention
+from ipmot_mm.registry import MODELS
+from ipmot_mm.structures import TrackQueries
+
+BOTH = pytest.mark.parametrize('kind', ['dab', 'plain'])
+FULL, RAGGED = [(64, 96)] * 2, [(64, 96), (37, 53)]
+PREDICTIONS = ('cls_logits', 'bboxes', 'hidden_states')
+
+
+@BOTH
+@pytest.mark.parametrize('img_shapes', [FULL, RAGGED])
+@torch.no_grad()
+def test_a_batch_equals_its_frames(kind, img_shapes):
+    detector = make_detector(kind).eval()
+    images = make_images(img_shapes)
+    memory = detector.encode(images, img_shapes)
+    assert (memory.padding_mask is None) == (img_shapes == FULL)
+    for n, img_shape in enumerate(img_shapes):
+        alone = detector.encode(images[n:n + 1], [img_shape])
+        torch.testing.assert_close(
+            memory.features[n], alone.features[0], rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(memory.valid_ratios[n],
+                                   alone.valid_ratios[0])
+    assert memory.features.shape == (2,
+                                     sum(h * w
+                                         for h, w in memory.spatial_shapes),
+                                     DIMS)
+
+
+@BOTH
+@torch.no_grad()
+def test_padding_of_tracks_changes_nothing(kind):
+    detector = make_detector(kind).eval()
+    memory = detector.encode(make_images(RAGGED), RAGGED)
+    tracks = make_tracks(kind, 3, valid=[[True] * 3, [True, False, False]])
+    outputs = detector.decode(memory, tracks)
+    assert outputs.valid.tolist() == [[True] * 8, [True] * 6 + [False] * 2]
+    for n, num_tracks in enumerate((3, 1)):
+        own = make_tracks(kind, num_tracks, 1).replace(
+            content=tracks.content[n:n + 1, :num_tracks],
+            anchors=tracks.anchors[n:n + 1, :num_tracks])
+        if kind == 'plain':
+            own = own.replace(query_pos=tracks.query_pos[n:n + 1, :num_tracks])
+        alone = detector.decode(memory.frame(n, 2), own)
+        for name in PREDICTIONS:
+            torch.testing.assert_close(
+                getattr(outputs, name)[:, n, :5 + num_tracks],
+                getattr(alone, name)[:, 0],
+                rtol=1e-4,
+                atol=1e-5)
+
+
+@BOTH
+@pytest.mark.parametrize('num_queries, num_layers, num_levels, det_only',
+                         [(1, 1, 1, 0), (7, 2, 2, 1), (5, 6, 4, 1)])
+def test_sizes_follow_the_config(kind, num_queries, num_layers, num_levels,
+                                 det_only):
+    detector = make_detector(
+        kind,
+        num_queries=num_queries,
+        num_layers=num_layers,
+        num_levels=num_levels,
+        det_only=det_only)
+    memory = detector.encode(make_images(FULL), FULL)
+    outputs = detector.decode(memory, make_tracks(kind, 3))
+    size = (num_layers, 2, num_queries + 3)
+    assert outputs.num_detect_queries == num_queries
+    assert outputs.num_detect_only_layers == det_only
+    assert outputs.cls_logits.shape == (*size, 2)
+    assert outputs.bboxes.shape == (*size, 4)
+    assert outputs.hidden_states.shape == (*size, DIMS)
+    assert outputs.embeddings.shape == (*size, 7)
+    assert outputs.last_anchors.shape == (*size[1:], 4)
+    assert outputs.dedup_logits is None
+    assert (outputs.query_pos is None) == (kind == 'dab')
+    assert detector.eval().decode(memory, make_tracks(kind,
+                                                      3)).embeddings is None
+
+
+@BOTH
+def test_track_queries_stand_behind_the_detect_queries(kind):
+    detector = make_detector(kind, det_only=2)
+    memory = detector.encode(make_images(FULL), FULL)
+    tracks = make_tracks(kind, 3)
+    outputs = detector.decode(memory, tracks)
+    assert torch.equal(outputs.hidden_states[1][:, 5:], tracks.content)
+    assert torch.equal(outputs.last_anchors[:, 5:], tracks.anchors)
+    if kind == 'plain':
+        assert torch.equal(outputs.query_pos[:, 5:], tracks.query_pos)
+        assert torch.equal(outputs.query_pos[1, :5],
+                           detector.query_embedding.weight[:, :DIMS])
+    outputs.cls_logits[-1].sum().backward()
+    assert tracks.content.grad.any(-1).all()
+
+
+@BOTH
+def test_every_trainable_parameter_gets_gradient_and_no_frozen_one(kind):
+    detector = make_detector(kind).train()
+    memory = detector.encode(make_images(RAGGED), RAGGED)
+    outputs = detector.decode(memory, make_tracks(kind, 3))
+    (outputs.cls_logits.square().sum() + outputs.bboxes.square().sum() +
+     outputs.embeddings.square().sum()).backward()
+    frozen = set()
+    for name, parameter in detector.named_parameters():
+        if parameter.requires_grad:
+            assert parameter.grad is not None and parameter.grad.any(), name
+        else:
+            assert parameter.grad is None
+            frozen.add('.'.join(name.split('.')[:2]))
+    assert {'backbone.conv1', 'backbone.layer1'} <= frozen
+    assert all(name.startswith('backbone.') for name in frozen)
+
+
+@BOTH
+@pytest.mark.parametrize('img_shapes', [FULL, RAGGED])
+def test_no_track_yet(kind, img_shapes):
+    detector = make_detector(kind)
+    memory = detector.encode(make_images(img_shapes), img_shapes)
+    outputs = detector.decode(memory, TrackQueries.empty(2, DIMS))
+    assert outputs.num_queries == 5 and outputs.valid.all()
+
+
+@BOTH
+def test_initial_weights(kind):
+    detector = MODELS.build(detector_cfg(kind))
+    with torch.no_grad():
+        for parameter in detector.parameters():
+            parameter.fill_(77.0)
+    detector.init_weights()
+    limit = (6 / (2 * DIMS))**0.5  # Xavier of a square matrix
+    for name, module in detector.named_modules():
+        if isinstance(module, MultiScaleDeformableAttention):
+            assert not module.sampling_offsets.weight.any()
+            # head 0 looks to the right, by 1 to 4 pixels
+            bias = module.sampling_offsets.bias.view(3, 4, 4, 2)
+            assert bias[0, 1, :, 0].tolist() == [1, 2, 3, 4]
+            assert not module.attention_weights.weight.any()
+            weight = module.output_proj.weight
+            assert 0.8 * limit < weight.abs().max() <= limit, name
+    in_proj = detector.decoder.layers[1].self_attn.attn.in_proj_weight
+    assert in_proj.abs().max() <= (6 / (4 * DIMS))**0.5
+    assert 0.6 < detector.level_embed.std() < 1.4
+
+
+@BOTH
+def test_untrained_boxes_stay_at_the_anchors(kind):
+    detector = MODELS.build(detector_cfg(kind))
+    detector.init_weights()
+    memory = detector.encode(make_images(FULL), FULL)
+    bboxes = detector.decode(memory, make_tracks(kind, 3)).bboxes
+    anchors = detector.detect_queries()[1]
+    expected = torch.logit(anchors) + torch.tensor([0, 0, -2.0, -2.0])
+    torch.testing.assert_close(bboxes[0, 1, :5], expected.sigmoid())
+    for layer in (1, 2):
+        torch.testing.assert_close(bboxes[layer], bboxes[0])
+
+
+def test_number_of_levels_is_checked():
+    cfg = detector_cfg('dab')
+    cfg.num_feature_levels = 3
+    detector = MODELS.build(cfg)
+    with pytest.raises(ValueError, match='num_feature_levels .* got 3 and 4'):
+        detector.encode(make_images(FULL), FULL)

@@ -1,0 +1,133 @@
+"""The state between frames keeps its lengths, types and immutability."""
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+import torch
+
+from ipmot_mm.structures import TrackQueries
+
+OPTIONAL = ('query_pos', 'last_output', 'long_memory')
+
+
+def make_tracks(num, seed=1, num_dims=5, with_optional=True):
+    generator = torch.Generator().manual_seed(seed)
+
+    def floats(*shape):
+        return torch.rand(2, num, *shape, generator=generator)
+
+    def integers():
+        return torch.randint(0, 99, (2, num), generator=generator)
+
+    tracks = TrackQueries(
+        content=floats(num_dims).double(),
+        anchors=floats(4),
+        ids=integers(),
+        labels=integers().int(),
+        scores=floats().half(),
+        ious=floats(),
+        num_frames_missed=integers(),
+        valid=floats() > 0.3)
+    if with_optional:
+        tracks = tracks.replace(**{k: floats(num_dims) for k in OPTIONAL})
+    return tracks
+
+
+def set_fields(tracks):
+    return {
+        f.name: getattr(tracks, f.name)
+        for f in fields(tracks) if getattr(tracks, f.name) is not None
+    }
+
+
+@pytest.mark.parametrize(
+    'name', [f.name for f in fields(TrackQueries) if f.name != 'valid'])
+def test_lengths_must_agree(name):
+    tracks = make_tracks(3)
+    shorter = getattr(tracks, name)[:, :2]
+    with pytest.raises(
+            ValueError,
+            match=rf'TrackQueries.{name} must start with shape \(2, 3\)'):
+        tracks.replace(**{name: shorter})
+
+
+def test_batch_must_agree():
+    with pytest.raises(ValueError, match=r'shape \(2, 3\) .* got \(1, 3\)'):
+        make_tracks(3).replace(ids=torch.zeros(1, 3, dtype=torch.long))
+
+
+@pytest.mark.parametrize('inds', [
+    slice(1, 4),
+    torch.tensor([4, 0, 0]),
+    torch.tensor([True, False, False, True, True]),
+    torch.tensor([], dtype=torch.long),
+])
+def test_index_takes_every_field_and_keeps_its_type(inds):
+    tracks = make_tracks(5)
+    subset = tracks[inds]
+    assert set(set_fields(subset)) == set(set_fields(tracks))
+    for name, value in set_fields(tracks).items():
+        got = getattr(subset, name)
+        assert got.dtype == value.dtype and got.device == value.device
+        assert torch.equal(got, value[:, inds]), name
+    assert len(subset) == len(
+        range(5)[inds] if isinstance(inds, slice) else torch.arange(5)[inds])
+
+
+def test_index_leaves_absent_fields_absent():
+    subset = make_tracks(3, with_optional=False)[:2]
+    assert all(getattr(subset, name) is None for name in OPTIONAL)
+
+
+@pytest.mark.parametrize('with_optional', [True, False])
+def test_cat_puts_the_second_behind_the_first(with_optional):
+    first = make_tracks(3, 1, with_optional=with_optional)
+    second = make_tracks(2, 2, with_optional=with_optional)
+    joined = TrackQueries.cat(first, second)
+    assert len(joined) == 5 and joined.batch_size == 2
+    assert len(set_fields(joined)) == (11 if with_optional else 8)
+    for name, value in set_fields(joined).items():
+        assert value.dtype == getattr(first, name).dtype
+        assert torch.equal(value[:, :3], getattr(first, name)), name
+        assert torch.equal(value[:, 3:], getattr(second, name)), name
+
+
+@pytest.mark.parametrize('name', OPTIONAL)
+def test_cat_refuses_to_invent_state(name):
+    tracks = make_tracks(3)
+    with pytest.raises(
+            ValueError,
+            match=f'TrackQueries.{name} is set on one side of cat'):
+        TrackQueries.cat(tracks.replace(**{name: None}), tracks)
+
+
+def test_empty():
+    tracks = TrackQueries.empty(3, 7)
+    assert len(tracks) == 0 and tracks.batch_size == 3
+    assert tracks.content.shape == (3, 0, 7)
+    assert tracks.anchors.shape == (3, 0, 4)
+    assert tracks.valid.dtype == torch.bool
+    for name in ('ids', 'labels', 'num_frames_missed'):
+        assert getattr(tracks, name).dtype == torch.long
+    for name in ('content', 'anchors', 'scores', 'ious'):
+        assert getattr(tracks, name).dtype == torch.float32
+    assert all(getattr(tracks, name) is None for name in OPTIONAL)
+    assert len(tracks[:0]) == 0
+    assert TrackQueries.empty(3, 7, 'meta').valid.device.type == 'meta'
+
+
+def test_empty_joins_with_tracks():
+    tracks = make_tracks(3, with_optional=False)
+    joined = TrackQueries.cat(TrackQueries.empty(2, 5), tracks)
+    for name in ('ids', 'anchors', 'valid'):
+        assert torch.equal(getattr(joined, name), getattr(tracks, name))
+
+
+def test_fields_cannot_be_set_and_replace_leaves_the_original():
+    tracks = make_tracks(3)
+    with pytest.raises(FrozenInstanceError):
+        tracks.ids = tracks.ids + 1
+    before = tracks.ids.clone()
+    changed = tracks.replace(ids=tracks.ids + 1)
+    assert torch.equal(tracks.ids, before)
+    assert torch.equal(changed.ids, before + 1)
+    assert changed.content is tracks.content
