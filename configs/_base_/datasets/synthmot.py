@@ -23,10 +23,11 @@ test_pipeline = [
     dict(type='ClipResize', short_size=128, max_long=224),
     dict(type='PackClipInputs')
 ]
+# reading such small frames costs less than a process that does it
 train_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
+    batch_size=4,
+    num_workers=0,
+    persistent_workers=False,
     sampler=dict(type='ClipSampler', num_frames=2, max_interval=3),
     dataset=dict(
         type='MOTClipDataset',
@@ -35,8 +36,8 @@ train_dataloader = dict(
         pipeline=train_pipeline))
 val_dataloader = dict(
     batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
+    num_workers=0,
+    persistent_workers=False,
     sampler=dict(type='VideoSampler'),
     dataset=dict(
         type='MOTClipDataset',
