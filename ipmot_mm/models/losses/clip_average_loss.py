@@ -91,6 +91,12 @@ class ClipAverageLoss(nn.Module):
         if align_reduction not in ('sum', 'mean'):
             raise ValueError('clip_loss.align_reduction must be "sum" or '
                              f'"mean", got {align_reduction!r}.')
+        if (not align_layers or isinstance(align_layers, int)
+                and align_layers < 1):
+            raise ValueError(
+                'clip_loss.align_layers must be a positive number or a list '
+                f'of layers, got {align_layers!r}; to align no layer leave '
+                'triplet and image_to_text out.')
         self.weights = dict(
             cls=cls_weight, bbox=bbox_weight, iou=iou_weight)
         self.dedup = None if dedup is None else MODELS.build(dedup)
@@ -231,7 +237,11 @@ class ClipAverageLoss(nn.Module):
         """
         if isinstance(self.align_layers, int):
             return list(range(num_layers))[-self.align_layers:]
-        return sorted(layer % num_layers for layer in self.align_layers)
+        if not all(-num_layers <= i < num_layers for i in self.align_layers):
+            raise ValueError(
+                f'clip_loss.align_layers names layers {self.align_layers}, '
+                f'but there are {num_layers} decoder layers.')
+        return sorted({layer % num_layers for layer in self.align_layers})
 
     @staticmethod
     def _pool(frames: Sequence[FrameLoss], layer: int,

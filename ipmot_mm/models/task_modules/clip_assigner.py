@@ -267,8 +267,8 @@ class ClipAssigner:
         dedup = torch.zeros_like(outputs.valid, dtype=torch.float)
         for n, target in enumerate(targets):
             last = stacked[-1, n]
-            owned = torch.isin(target.instance_ids,
-                               tracks.ids[n][tracks.valid[n]])
+            has_id = tracks.valid[n] & (tracks.ids[n] != NO_ID)
+            owned = torch.isin(target.instance_ids, tracks.ids[n][has_id])
             owned = torch.cat([owned, owned.new_zeros(1)])  # for NO_GT
             is_duplicate = outputs.is_detect & owned[last]
             dedup[n] = ((last != NO_GT) & ~is_duplicate).float()

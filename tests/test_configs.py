@@ -1,0 +1,186 @@
+"""All configs: names, types, models, and the numbers of the paper."""
+import re
+
+import pytest
+from mmengine import registry as roots
+from mmengine.config import Config
+from mmengine.registry import Registry
+
+from ipmot_mm import registry as ours
+from ipmot_mm.registry import MODELS
+from ipmot_mm.testing import config_root, make_clip, tiny_model_cfg
+
+ROOT = config_root()
+LEAVES = sorted(
+    path.relative_to(ROOT).as_posix() for path in ROOT.rglob('*.py')
+    if '_base_' not in path.parts)
+PAPER = [leaf for leaf in LEAVES if re.match(r'ipmot/ipmot_', leaf)]
+ABLATIONS = [leaf for leaf in LEAVES if 'ablations' in leaf]
+# {algorithm}_{detector}_{gpus}xb{batch}-{epochs}_{train}[_test-{set}]
+GRAMMAR = re.compile(
+    r'ipmot_(dab_r50|deformable_r50|dab-tiny)_(?P<gpus>\d+)xb(?P<batch>\d+)-'
+    r'(?P<epochs>\d+)e_[a-z0-9]+(-[a-z0-9]+)*(_test-[a-z0-9]+(-[a-z0-9]+)*)?')
+ABLATION_GRAMMAR = re.compile(
+    r'[a-z0-9]+(-[a-z0-9]+)*_(?P<epochs>\d+)e_[a-z0-9-]+_test-[a-z0-9-]+')
+
+
+def load(leaf):
+    return Config.fromfile(ROOT / leaf)
+
+
+def nodes(cfg):
+    """All dicts inside of a config."""
+    if isinstance(cfg, dict):
+        yield cfg
+        cfg = list(cfg.values())
+    if isinstance(cfg, (list, tuple)):
+        for value in cfg:
+            yield from nodes(value)
+
+
+def test_the_leaves_of_the_paper_are_there():
+    assert len(LEAVES) >= 6
+    assert [leaf.split('/')[1] for leaf in PAPER] == [
+        'ipmot_dab_r50_8xb1-120e_mot17-crowdhuman.py',
+        'ipmot_dab_r50_8xb1-120e_mot17-crowdhuman_test-mot20.py',
+        'ipmot_dab_r50_8xb1-20e_dancetrack.py',
+        'ipmot_deformable_r50_8xb1-20e_dancetrack.py'
+    ]
+
+
+@pytest.mark.parametrize('leaf', LEAVES)
+def test_name_says_what_the_config_does(leaf):
+    grammar = ABLATION_GRAMMAR if leaf in ABLATIONS else GRAMMAR
+    match = grammar.fullmatch(leaf.split('/')[-1][:-len('.py')])
+    assert match, leaf
+    cfg = load(leaf)
+    assert cfg.train_cfg.max_epochs == int(match['epochs'])
+    base = cfg.auto_scale_lr.base_batch_size
+    if leaf not in ABLATIONS:
+        assert cfg.train_dataloader.batch_size == int(match['batch'])
+        assert base == int(match['gpus']) * int(match['batch'])
+
+
+@pytest.mark.parametrize('leaf', LEAVES)
+def test_every_type_resolves(leaf):
+    cfg = load(leaf)
+    assert cfg.default_scope == 'ipmot_mm'
+    everywhere = [
+        value for module in (ours, roots) for value in vars(module).values()
+        if isinstance(value, Registry)
+    ]
+    types = {node['type'] for node in nodes(cfg._cfg_dict) if 'type' in node}
+    assert len(types) > 30
+    lost = {
+        name for name in types
+        if all(registry.get(name) is None for registry in everywhere)
+    }
+    assert not lost
+
+
+@pytest.mark.parametrize('leaf', LEAVES)
+def test_model_builds_and_learns_when_shrunk(leaf):
+    cfg = load(leaf).model
+    if 'tiny' not in leaf:
+        cfg = tiny_model_cfg(cfg)
+    cfg.clip_loss.image_to_text = None
+    model = MODELS.build(cfg)
+    model.init_weights()
+    data = model.data_preprocessor(make_clip(2, num_frames=2), True)
+    total, _ = model.parse_losses(model(**data, mode='loss'))
+    assert total.isfinite()
+
+
+@pytest.mark.parametrize('leaf', LEAVES)
+def test_schedules_end_with_the_training(leaf):
+    cfg = load(leaf)
+    epochs = cfg.train_cfg.max_epochs
+    cosine = cfg.param_scheduler.track_book[-1]
+    assert cosine.type == 'CosineAnnealingLR' and cosine.T_max == epochs
+    for scheduler in cfg.param_scheduler.tracker:
+        assert all(m < epochs for m in scheduler.get('milestones', ()))
+    hook = next(h for h in cfg.custom_hooks if h.type == 'ClipLengthHook')
+    assert hook.schedule[0][0] == 0 and hook.schedule[-1][0] < epochs
+    assert cfg.val_dataloader.batch_size == 1
+    assert cfg.test_dataloader.batch_size == 1
+
+
+@pytest.mark.parametrize('leaf', PAPER)
+def test_numbers_of_section_4_2(leaf):
+    cfg = load(leaf)
+    model, optim = cfg.model, cfg.optim_wrapper
+    assert optim.tracker.optimizer == dict(
+        type='AdamW', lr=2e-4, weight_decay=optim.tracker.optimizer.
+        weight_decay)
+    assert optim.track_book.optimizer.type == 'RowwiseAdamW'
+    assert optim.track_book.optimizer.lr == 3.5e-4
+    loss = model.clip_loss
+    assert (loss.cls_weight, loss.bbox_weight, loss.iou_weight) == (2, 5, 2)
+    assert (loss.triplet.loss_weight, loss.triplet.margin) == (2, 0.3)
+    assert loss.image_to_text.loss_weight == 4
+    assert loss.align_layers == 5  # Table 5
+    assert model.track_book.num_context_tokens == 4  # Table 4
+    assert model.track_book.clip.model_name.startswith('ViT-B-16')
+    assert model.track_book.clip.image_size == (256, 128)
+    assert model.track_book.template == 'A photo of a {} person.'
+    assert model.tracker.track_score_thr == model.assigner.track_score_thr \
+        == 0.5
+    assert model.assigner.policy == 'qbs'
+    assert model.detector.num_queries == 300
+    assert model.detector.encoder.num_layers == 6
+    assert model.detector.decoder.num_layers == 6
+    assert cfg.train_dataloader.sampler.max_interval == 10
+    assert cfg.auto_scale_lr.base_batch_size == 8
+
+
+@pytest.mark.parametrize('leaf', PAPER)
+def test_schedule_of_each_data_set(leaf):
+    cfg = load(leaf)
+    dance = 'dancetrack' in leaf
+    (drop, ) = cfg.param_scheduler.tracker
+    assert drop.gamma == 0.1
+    assert cfg.train_cfg.max_epochs == (20 if dance else 120)
+    assert list(drop.milestones) == [10 if dance else 60]
+    assert cfg.model.tracker.miss_tolerance == (30 if dance else 15)
+    deformable = 'deformable_r50' in leaf
+    kind = 'DeformableDetector' if deformable else 'DABDeformableDetector'
+    assert cfg.model.detector.type == kind
+
+
+# align, query-balanced strategy with deduplication, M, L (Tables 4 to 7)
+ABLATION_TABLE = {
+    'naive': ('', False, None, None), 'base': ('', False, None, None),
+    'tri': ('t', False, None, 5), 'i2tce': ('i', False, 4, 5),
+    'align': ('ti', False, 4, 5), 'qbs': ('', True, None, None),
+    'full': ('ti', True, 4, 5), 'm2': ('ti', False, 2, 5),
+    'm6': ('ti', False, 6, 5), 'm8': ('ti', False, 8, 5),
+    'l1': ('ti', False, 4, 1), 'l3': ('ti', False, 4, 3)
+}  # yapf: disable
+
+
+@pytest.mark.skipif(not ABLATIONS, reason='no configs in ipmot/ablations')
+def test_all_ablations_are_there():
+    names = {leaf.split('/')[-1].split('_')[0] for leaf in ABLATIONS}
+    assert names >= set(ABLATION_TABLE)
+
+
+@pytest.mark.parametrize('leaf', ABLATIONS)
+def test_ablation_switches_what_its_name_says(leaf):
+    name = leaf.split('/')[-1].split('_')[0]
+    if name not in ABLATION_TABLE:
+        pytest.skip('an extra row of ours')
+    align, balanced, num_tokens, num_layers = ABLATION_TABLE[name]
+    model = load(leaf).model
+    loss = model.clip_loss
+    assert (loss.get('triplet') is not None) == ('t' in align)
+    assert (loss.get('image_to_text') is not None) == ('i' in align)
+    assert (model.get('track_book') is not None) == ('i' in align)
+    assert (model.assigner.policy == 'qbs') == balanced
+    assert (model.get('dedup') is not None) == balanced
+    assert (loss.get('dedup') is not None) == balanced
+    if num_tokens:
+        assert model.track_book.num_context_tokens == num_tokens
+    if num_layers:
+        assert loss.align_layers == num_layers
+    kind = 'DeformableDetector' if name == 'naive' else 'DABDeformableDetector'
+    assert model.detector.type == kind

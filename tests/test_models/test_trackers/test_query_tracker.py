@@ -1,0 +1,168 @@
+"""Birth, miss, death and report, from rows of scores."""
+import pytest
+import torch
+
+from ipmot_mm.models.trackers import QueryTracker
+from ipmot_mm.structures import TrackQueries
+from ipmot_mm.testing import make_outputs, make_tracks
+
+QD = 2
+ORI_SHAPE = (200, 100)  # height, width in pixels
+BOX = [0.5, 0.5, 0.4, 0.4]
+
+
+def outputs_of(scores, boxes=None, **kwargs):
+    """One frame whose queries have these scores s."""
+    boxes = [BOX] * len(scores) if boxes is None else boxes
+    return make_outputs(
+        torch.tensor(boxes, dtype=torch.float)[None, None],
+        torch.tensor(scores, dtype=torch.float)[None, None, :, None], QD,
+        **kwargs)
+
+
+def next_tracks(selection):
+    """What an updater hands to the next frame."""
+    return make_tracks(
+        selection.ids[0].tolist(),
+        num_frames_missed=selection.num_frames_missed[0].tolist())
+
+
+class Video:
+    """A tracker fed with scores of ids instead of scores of positions."""
+
+    def __init__(self, **kwargs):
+        self.tracker = QueryTracker(**kwargs)
+        self.tracks = TrackQueries.empty(1, 8)
+
+    def frame(self, detect, tracks=None):
+        """Returns reported ids, living ids and their missed frames."""
+        scores = [*detect] + [
+            (tracks or {})[i] for i in self.tracks.ids[0].tolist()
+        ]
+        report, selection = self.tracker(
+            outputs_of(scores), self.tracks, ORI_SHAPE)
+        self.tracks = next_tracks(selection)
+        missed = dict(zip(self.tracks.ids[0].tolist(),
+                          self.tracks.num_frames_missed[0].tolist()))
+        return report.instances_id.tolist(), missed
+
+
+def test_life_cycle_row_by_row():
+    video = Video(miss_tolerance=3)
+    rows = [
+        # detect, {id: score}, reported, {id: frames missed}
+        ((.9, .1), {}, [1], {1: 0}),  # birth, reported at once
+        ((.1, .8), {1: .9}, [1, 2], {1: 0, 2: 0}),
+        ((.1, .1), {1: .4, 2: .9}, [2], {1: 1, 2: 0}),  # 1 misses
+        ((.1, .1), {1: .5, 2: .1}, [], {1: 0, 2: 1}),  # 1 is back, not above
+        ((.1, .1), {1: .2, 2: .1}, [], {1: 1, 2: 2}),
+        ((.1, .1), {1: .2, 2: .1}, [], {1: 2}),  # 2 dies
+        ((.7, .6), {1: .9}, [1, 3, 4], {1: 0, 3: 0, 4: 0}),  # 2 is not reused
+        ((.1, .1), {1: .1, 3: .1, 4: .9}, [4], {1: 1, 3: 1, 4: 0}),
+        ((.1, .1), {1: .1, 3: .1, 4: .9}, [4], {1: 2, 3: 2, 4: 0}),
+        ((.9, .1), {1: .1, 3: .6, 4: .9}, [3, 4, 5], {3: 0, 4: 0, 5: 0}),
+    ]
+    for number, (detect, tracks, reported, missed) in enumerate(rows):
+        assert video.frame(detect, tracks) == (reported, missed), number
+
+
+@pytest.mark.parametrize('tolerance', [1, 2, 5])
+def test_identity_survives_one_frame_less_than_the_tolerance(tolerance):
+    video = Video(miss_tolerance=tolerance)
+    video.frame((.9, 0))
+    for missed in range(1, tolerance):
+        assert video.frame((0, 0), {1: 0.}) == ([], {1: missed})
+    assert video.frame((0, 0), {1: .9}) == ([1], {1: 0})
+    for _ in range(tolerance - 1):
+        video.frame((0, 0), {1: 0.})
+    assert video.frame((0, 0), {1: 0.}) == ([], {})
+    assert video.frame((.9, 0)) == ([2], {2: 0})  # a dead id stays dead
+
+
+def test_reset_starts_ids_again_and_runs_repeat():
+    tracker = QueryTracker()
+    runs = []
+    for _ in range(2):
+        tracker.reset()
+        tracks, ids = TrackQueries.empty(1, 8), []
+        for _ in range(3):
+            scores = [.9, .8] + [.9] * len(tracks)
+            report, selection = tracker(outputs_of(scores), tracks, ORI_SHAPE)
+            tracks = next_tracks(selection)
+            ids.append(report.instances_id.tolist())
+        runs.append(ids)
+    assert runs[0] == runs[1] == [[1, 2], [1, 2, 3, 4], [1, 2, 3, 4, 5, 6]]
+
+
+def test_two_trackers_do_not_share_ids():
+    first, second = Video(), Video()
+    assert first.frame((.9, .9))[0] == [1, 2]
+    assert second.frame((.1, .9))[0] == [1]
+    assert first.frame((.9, .1), {1: .9, 2: .9})[0] == [1, 2, 3]
+    assert second.frame((.9, .1), {1: .9})[0] == [1, 2]
+
+
+def test_thresholds_are_apart():
+    video = Video(
+        track_score_thr=.3, newborn_score_thr=.7, output_score_thr=.6)
+    assert video.frame((.69, .7)) == ([1], {1: 0})
+    assert video.frame((0, 0), {1: .4}) == ([], {1: 0})  # seen, not reported
+    assert video.frame((0, 0), {1: .29}) == ([], {1: 1})
+    assert video.frame((0, 0), {1: .61}) == ([1], {1: 0})
+
+
+def test_score_is_the_root_of_both_confidences():
+    outputs = outputs_of([.9, .5], dedup_scores=torch.tensor([[.27, .51]]))
+    report, _ = QueryTracker()(outputs, TrackQueries.empty(1, 8), ORI_SHAPE)
+    # .9 * .27 < .25 <= .5 * .51
+    assert report.instances_id.tolist() == [1]
+    assert float(report.scores) == pytest.approx((.5 * .51)**.5, abs=1e-5)
+
+
+def test_boxes_are_pixels_of_the_original_frame_not_clipped():
+    outputs = outputs_of([.9, .1], boxes=[[.1, .5, .4, .2], BOX])
+    report, _ = QueryTracker()(outputs, TrackQueries.empty(1, 8), ORI_SHAPE)
+    torch.testing.assert_close(report.bboxes,
+                               torch.tensor([[-10., 80., 30., 120.]]))
+    assert report.instances_id.dtype == report.labels.dtype == torch.int64
+
+
+@pytest.mark.parametrize('min_area, is_reported', [(799, True), (801, False)])
+def test_small_boxes_live_unreported(min_area, is_reported):
+    outputs = outputs_of([.9, .1], boxes=[[.5, .5, .2, .2], BOX])  # 20 x 40
+    report, selection = QueryTracker(min_area=min_area)(
+        outputs, TrackQueries.empty(1, 8), ORI_SHAPE)
+    assert len(report.bboxes) == is_reported
+    assert selection.ids.tolist() == [[1]]
+
+
+@pytest.mark.parametrize('score, thr, num_born', [
+    (.9, None, 2), (.9, .6, 1), (.9, .9, 2), (.1, .6, 2)])
+def test_newborn_on_a_seen_track_is_suppressed(score, thr, num_born):
+    """IoU is 0.8; a track that missed this frame suppresses nothing."""
+    boxes = [[.5, .5, .4, .32], [.1, .1, .1, .1], BOX]
+    tracker = QueryTracker(newborn_iou_thr=thr)
+    tracker.num_ids = 7
+    _, selection = tracker(
+        outputs_of([.9, .9, score], boxes), make_tracks([7]), ORI_SHAPE)
+    assert len(selection.ids[0]) == 1 + num_born
+    assert selection.ids[0, 1:].tolist() == list(range(8, 8 + num_born))
+    assert selection.query_inds[0, -1] == 1  # the other newborn is born
+
+
+def test_padding_is_no_track():
+    tracks = make_tracks([3], length=2)
+    valid = torch.tensor([[True, True, True, False]])
+    report, selection = QueryTracker()(
+        outputs_of([.1, .1, .9, .9], valid=valid), tracks, ORI_SHAPE)
+    assert selection.ids.tolist() == [[3]] == [report.instances_id.tolist()]
+
+
+def test_selection_names_queries_labels_and_scores():
+    tracks = make_tracks([4, 6]).replace(labels=torch.tensor([[2, 5]]))
+    _, selection = QueryTracker(miss_tolerance=1)(
+        outputs_of([.1, .8, .1, .9]), tracks, ORI_SHAPE)
+    assert selection.query_inds.tolist() == [[QD + 1, 1]]
+    assert selection.labels.tolist() == [[5, 0]]  # fixed at birth
+    assert selection.valid.all() and (selection.ious == 1).all()
+    torch.testing.assert_close(selection.scores, torch.tensor([[.9, .8]]))
