@@ -14,14 +14,15 @@ from ipmot_mm.structures import QueryOutputs, QuerySelection, TrackQueries
 class QueryTracker:
     """Decide which queries of a frame are tracks.
 
-    1. A track below ``track_score_thr`` missed the frame; else its count of
-       missed frames restarts.
+    1. A track that does not reach ``track_score_thr`` missed the frame; else
+       its count of missed frames restarts.
     2. A track that missed ``miss_tolerance`` frames in a row is dead. Its id
        is never given again.
     3. A detect query with a score of ``newborn_score_thr`` or more is a new
-       track with the next id, and is reported at once.
-    4. Reported are tracks above ``output_score_thr`` with a box larger than
-       ``min_area``; lost tracks wait unreported.
+       track with the next id. Where ``max_tracks`` are alive, the weakest
+       newborns wait.
+    4. Reported are tracks, newborns among them, above ``output_score_thr``
+       with a box larger than ``min_area``; lost tracks wait unreported.
 
     The score is s of Eq. 6; rules after MCG-NJU/MeMOTR @7de13f4
     (models/runtime_tracker.py:29-101).
@@ -33,6 +34,9 @@ class QueryTracker:
         miss_tolerance (int): Frames. Defaults to 15; 30 on DanceTrack.
         min_area (float): Square pixels of the original frame. Defaults to
             100.
+        max_tracks (int): Tracks alive at once, so that a model that scores
+            everything high, as an untrained one may, cannot exhaust memory.
+            Defaults to 500, as in training.
         newborn_iou_thr (float, optional): Suppress a newborn whose IoU with a
             track seen in this frame is larger. None, the default, trusts the
             deduplication module.
@@ -45,12 +49,14 @@ class QueryTracker:
                  output_score_thr: float = 0.5,
                  miss_tolerance: int = 15,
                  min_area: float = 100.0,
+                 max_tracks: int = 500,
                  newborn_iou_thr: Optional[float] = None) -> None:
         self.track_score_thr = track_score_thr
         self.newborn_score_thr = newborn_score_thr
         self.output_score_thr = output_score_thr
         self.miss_tolerance = miss_tolerance
         self.min_area = min_area
+        self.max_tracks = max_tracks
         self.newborn_iou_thr = newborn_iou_thr
         self.reset()
 
@@ -78,9 +84,9 @@ class QueryTracker:
         """
         num_detect = outputs.num_detect_queries
         scores, valid = outputs.scores[0], outputs.valid[0]
-        # 1. missed frames
-        missed = torch.where(scores[num_detect:] < self.track_score_thr,
-                             tracks.num_frames_missed[0] + 1, 0)
+        # 1. missed frames; a score that is NaN is none
+        missed = torch.where(scores[num_detect:] >= self.track_score_thr, 0,
+                             tracks.num_frames_missed[0] + 1)
         # 2. deaths
         is_alive = valid[num_detect:] & (missed < self.miss_tolerance)
         # 3. births
@@ -88,9 +94,13 @@ class QueryTracker:
         if self.newborn_iou_thr is not None:
             seen = is_alive & (missed == 0)
             is_newborn &= ~self._overlaps_track(outputs, seen)
-        newborns = is_newborn.nonzero().squeeze(1)
-        births = torch.arange(len(newborns), device=newborns.device)
         survivors = is_alive.nonzero().squeeze(1)
+        newborns = is_newborn.nonzero().squeeze(1)
+        num_free = max(self.max_tracks - len(survivors), 0)
+        if len(newborns) > num_free:
+            best = scores[newborns].topk(num_free).indices
+            newborns = newborns[best.sort().values]
+        births = torch.arange(len(newborns), device=newborns.device)
         ids = torch.cat([
             tracks.ids[0, survivors], self.num_ids + 1 + births
         ])

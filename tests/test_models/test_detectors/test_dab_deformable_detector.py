@@ -11,3 +11,10 @@ def test_detect_queries_are_learned_contents_and_anchors():
     logits = detector.query_anchor.weight
     assert logits.shape == (7, 4) and content.shape == (7, DIMS)
     torch.testing.assert_close(anchors, 1 / (1 + (-logits).exp()))
+
+
+def test_content_std_sets_the_initial_contents():
+    detector = make_detector('dab', num_queries=200, content_std=0.01)
+    detector.init_weights()
+    std = detector.query_content.weight.std().item()
+    assert 0.009 < std < 0.011

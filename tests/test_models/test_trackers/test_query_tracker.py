@@ -166,3 +166,21 @@ def test_selection_names_queries_labels_and_scores():
     assert selection.labels.tolist() == [[5, 0]]  # fixed at birth
     assert selection.valid.all() and (selection.ious == 1).all()
     torch.testing.assert_close(selection.scores, torch.tensor([[.9, .8]]))
+
+
+def test_full_tracker_takes_the_strongest_newborns():
+    tracker = QueryTracker(max_tracks=1)
+    report, selection = tracker(
+        outputs_of([.6, .9]), TrackQueries.empty(1, 8), ORI_SHAPE)
+    assert selection.query_inds[0].tolist() == [1]
+    assert report.instances_id.tolist() == [1]
+    _, selection = tracker(
+        outputs_of([.9, .9, .8]), next_tracks(selection), ORI_SHAPE)
+    assert selection.ids[0].tolist() == [1]
+
+
+def test_score_that_is_not_a_number_is_a_miss():
+    video = Video(miss_tolerance=2)
+    video.frame((.9, .1))
+    assert video.frame((.1, .1), {1: float('nan')}) == ([], {1: 1})
+    assert video.frame((.1, .1), {1: float('nan')}) == ([], {})
