@@ -17,8 +17,7 @@ from mmengine.config import DictAction
 from mmengine.structures import InstanceData
 from mmengine.utils import ProgressBar
 
-from ipmot_mm.apis import (FrameSource, FrameTracker, init_tracker,
-                           track_video)
+from ipmot_mm.apis import FrameSource, FrameTracker, init_tracker, track_video
 from ipmot_mm.visualization import TrackVisualizer, open_writer
 
 BAD_INPUT = 2

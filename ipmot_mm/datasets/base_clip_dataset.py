@@ -8,6 +8,7 @@ from torch.utils.data import Dataset
 
 from ipmot_mm.registry import TRANSFORMS
 from ipmot_mm.structures import IdentityMap
+
 from .clip_index import ClipIndex, numpy_seed
 from .frame_table import FrameTable, VideoAnnotations
 

@@ -8,6 +8,7 @@ from torch.utils.data import Dataset
 
 from ipmot_mm.registry import DATASETS
 from ipmot_mm.structures import IdentityMap
+
 from .base_clip_dataset import BaseClipDataset
 from .clip_index import ClipIndex
 

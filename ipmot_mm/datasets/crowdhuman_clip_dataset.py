@@ -8,6 +8,7 @@ from mmengine.logging import print_log
 from numpy import ndarray
 
 from ipmot_mm.registry import DATASETS
+
 from .base_clip_dataset import BaseClipDataset
 from .frame_table import VideoAnnotations
 

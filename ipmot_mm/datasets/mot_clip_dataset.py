@@ -5,6 +5,7 @@ import numpy as np
 from mmengine.logging import print_log
 
 from ipmot_mm.registry import DATASETS
+
 from .base_clip_dataset import BaseClipDataset
 from .frame_table import VideoAnnotations
 from .mot_text import read_ground_truth

@@ -57,10 +57,10 @@ def format_score_table(scores: Dict[str, Dict[str, Any]],
         ])
     lines = _align(rows)
     rule = '-' * len(lines[0])
-    head, body, end = lines[:1], lines[1:1 + len(names)], lines[1 + len(names):]
-    blocks = [block for block in (head, body, end) if block]
-    return '\n'.join(
-        [rule] + [line for block in blocks for line in (*block, rule)])
+    last = 1 + len(names)
+    blocks = [lines[:1], lines[1:last], lines[last:]]
+    ruled = [[*block, rule] for block in blocks if block]
+    return '\n'.join([rule, *sum(ruled, [])])
 
 
 def _align(rows: List[List[str]]) -> List[str]:

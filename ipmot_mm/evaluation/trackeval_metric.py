@@ -15,6 +15,7 @@ from mmengine.fileio import dump
 from mmengine.logging import print_log
 
 from ipmot_mm.registry import METRICS
+
 from .mot_scoring import (COMBINED, METRICS_OF_TRACKEVAL, ScoredSequence,
                           Scores, check_protocol, score_sequences)
 from .result_writer import write_atomically, write_mot_results

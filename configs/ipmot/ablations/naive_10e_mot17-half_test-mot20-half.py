@@ -1,5 +1,5 @@
-# Paper, Table 7, naive: plain Deformable DETR without Align and QBS: HOTA 24.6,
-# MOTA 24.9, IDF1 30.3, AssA 28.7.
+# Paper, Table 7, naive: plain Deformable DETR without Align and QBS: HOTA
+# 24.6, MOTA 24.9, IDF1 30.3, AssA 28.7.
 _base_ = [
     '../../_base_/models/ipmot_deformable_r50.py',
     '../../_base_/datasets/mot17_half_test_mot20_half.py',

@@ -6,6 +6,7 @@ from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Sampler
 
 from ipmot_mm.registry import DATA_SAMPLERS
+
 from ..clip_index import ClipIndex
 
 MAX_SEED = 2**32

@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 
 from ipmot_mm.registry import TRANSFORMS
+
 from .clip_transform import ClipTransform, Frame
 
 

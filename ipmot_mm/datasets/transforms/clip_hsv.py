@@ -6,6 +6,7 @@ import numpy as np
 from numpy import ndarray
 
 from ipmot_mm.registry import TRANSFORMS
+
 from .clip_transform import ClipTransform, Frame
 
 NUM_HUES = 180

@@ -1,5 +1,6 @@
 """Drop the objects that augmentation moved out of the frame."""
 from ipmot_mm.registry import TRANSFORMS
+
 from .clip_transform import (ClipTransform, Frame, clip_boxes, has_area,
                              keep_objects)
 

@@ -9,6 +9,7 @@ from mmdet.structures import DetDataSample, TrackDataSample
 from mmengine.structures import InstanceData
 
 from ipmot_mm.registry import TRANSFORMS
+
 from ..base_clip_dataset import OBJECT_KEYS
 from .clip_transform import Frame
 

@@ -14,7 +14,8 @@ def test_detect_queries_are_learned_contents_and_anchors():
 
 
 def test_content_std_sets_the_initial_contents():
-    detector = make_detector('dab', num_queries=200, content_std=0.01)
+    detector = make_detector('dab', num_queries=200)
+    detector.content_std = 0.01
     detector.init_weights()
     std = detector.query_content.weight.std().item()
     assert 0.009 < std < 0.011

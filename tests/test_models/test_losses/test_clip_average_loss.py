@@ -1,9 +1,8 @@
 """The loss of a clip against loops over frames, layers and queries."""
 import pytest
 import torch
-from clip_loss_samples import (DEDUP, I2TCE, TRIPLET, D, key,
-                               naive_detection, naive_pool, random_frame, run,
-                               some_texts)
+from clip_loss_samples import (DEDUP, I2TCE, TRIPLET, D, key, naive_detection,
+                               naive_pool, random_frame, run, some_texts)
 
 from ipmot_mm.models.losses import (BatchHardTripletLoss, ClipAverageLoss,
                                     IdentityTexts, ImageToTextLoss)
