@@ -8,7 +8,7 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-CONFIG=configs/synthmot/ipmot_dab-tiny_2xb4-9e_synthmot-street.py
+CONFIG=configs/synthmot/ipmot_dab-tiny_2xb4-8e_synthmot-street.py
 WORK_DIR=${WORK_DIR:-work_dirs/quickstart}
 NUM_TRAIN=30
 OPTIONS=()

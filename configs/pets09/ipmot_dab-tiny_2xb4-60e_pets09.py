@@ -1,7 +1,7 @@
 # Real frames, from scratch: one camera, so no word on generalisation.
 _base_ = [
     '../_base_/models/ipmot_dab_tiny.py', '../_base_/datasets/pets09.py',
-    '../_base_/schedules/schedule_9e_tiny.py', '../_base_/default_runtime.py'
+    '../_base_/schedules/schedule_8e_tiny.py', '../_base_/default_runtime.py'
 ]
 
 train_cfg = dict(max_epochs=60, val_interval=60)

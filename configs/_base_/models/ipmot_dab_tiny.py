@@ -47,9 +47,12 @@ model = dict(
     # in so short a training the module needs every hint there is
     dedup=dict(
         embed_dims=64, num_heads=4, with_pos=True, with_type_embed=True),
-    # boxes are rough at first: do not take the identity of every second one
     assigner=dict(
-        iou_thr=0.3,
+        # boxes are rough at first; the identity of a rough one is kept, since
+        # a track without it must learn to be background where a person stands
+        iou_thr=0.0,
+        # else "there are tracks" would mean "there are no newborns"
+        track_drop_prob=0.2,
         track_score_thr=score_thr,
         false_positives=dict(score_thr=score_thr)),
     tracker=dict(
@@ -83,5 +86,6 @@ model = dict(
                     width=64,
                     heads=2,
                     layers=2))),
+        max_crops=32,
         # the persons of a small image are small too
         min_crop_size=(3, 6)))

@@ -1,4 +1,5 @@
 """Which object each query learns, and which queries live on in training."""
+import zlib
 from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
 
@@ -52,7 +53,10 @@ class ClipAssigner:
     4. Live on: tracks with an id or a high score, detect queries matched to
        unowned objects, and spawned false positives. An id is lost where the
        IoU with the object, when last visible, is below ``iou_thr``
-       (MCG-NJU/MeMOTR @7de13f4, models/query_updater.py:186-192).
+       (MCG-NJU/MeMOTR @7de13f4, models/query_updater.py:186-192). Queries
+       with an id are dropped at random, if asked for, so that objects appear
+       in the middle of a clip (megvii-research/MOTR @8690da3,
+       models/qim.py:133-145).
 
     Owned means: a live track query carries the id when the frame begins.
 
@@ -66,6 +70,8 @@ class ClipAssigner:
             Defaults to 0.5 (paper, Section 4.2).
         false_positives (dict, optional): Config of
             :class:`FalsePositiveSpawner`. None spawns nothing.
+        track_drop_prob (float): Probability that a query with an id does not
+            live on. MOTR takes 0.1. Defaults to 0.0.
         max_track_queries (int): Hard cap of tracks per sample; the last ones,
             false positives first, are dropped. Defaults to 500.
     """
@@ -79,6 +85,7 @@ class ClipAssigner:
                  iou_thr: float = 0.5,
                  track_score_thr: float = 0.5,
                  false_positives: Optional[dict] = None,
+                 track_drop_prob: float = 0.0,
                  max_track_queries: int = 500) -> None:
         if policy not in POLICIES:
             raise ValueError(f'assigner.policy must be one of {POLICIES}, '
@@ -90,6 +97,7 @@ class ClipAssigner:
         self.spawner = None
         if false_positives is not None:
             self.spawner = TASK_UTILS.build(false_positives)
+        self.track_drop_prob = track_drop_prob
         self.max_track_queries = max_track_queries
 
     @torch.no_grad()
@@ -230,10 +238,23 @@ class ClipAssigner:
 
         ids[ious < self.iou_thr] = NO_ID
         inds = np.concatenate([tracks, newborns, spawned])
+        inds = inds[~self._is_dropped(frame, ids[inds])]
         # stable: queries with an id first, so that the cap drops the others
         order = np.argsort(ids[inds] == NO_ID, kind='stable')
         inds = inds[order][:self.max_track_queries]
         return inds, ids[inds], ious[inds]
+
+    def _is_dropped(self, frame: _Frame, ids: np.ndarray) -> np.ndarray:
+        """Queries with an id that are dropped at random.
+
+        The scores seed the draw, so that it is new in every iteration and a
+        resumed run repeats it.
+        """
+        if self.track_drop_prob == 0:
+            return np.zeros(len(ids), dtype=bool)
+        generator = np.random.default_rng(zlib.crc32(frame.scores.tobytes()))
+        return (ids != NO_ID) & (
+            generator.random(len(ids)) < self.track_drop_prob)
 
     @staticmethod
     def _ious(frame: _Frame, gt_inds: np.ndarray) -> np.ndarray:

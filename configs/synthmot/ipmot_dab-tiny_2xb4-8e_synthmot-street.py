@@ -2,5 +2,5 @@
 # --cfg-options, in the domains crowd and dance.
 _base_ = [
     '../_base_/models/ipmot_dab_tiny.py', '../_base_/datasets/synthmot.py',
-    '../_base_/schedules/schedule_9e_tiny.py', '../_base_/default_runtime.py'
+    '../_base_/schedules/schedule_8e_tiny.py', '../_base_/default_runtime.py'
 ]

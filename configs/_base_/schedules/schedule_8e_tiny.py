@@ -1,7 +1,7 @@
 # From scratch in minutes, in two processes on two CPU cores.
 _base_ = './schedule_20e_dancetrack.py'
 
-train_cfg = dict(max_epochs=9, val_interval=9)
+train_cfg = dict(max_epochs=8, val_interval=8)
 optim_wrapper = dict(
     tracker=dict(
         optimizer=dict(lr=1.5e-3),
@@ -13,7 +13,7 @@ param_scheduler = dict(
         dict(
             type='CosineAnnealingLR',
             by_epoch=True,
-            T_max=9,
+            T_max=8,
             eta_min=1e-5,
             convert_to_iter_based=True)
     ],
@@ -21,12 +21,12 @@ param_scheduler = dict(
         dict(
             type='CosineAnnealingLR',
             by_epoch=True,
-            T_max=9,
+            T_max=8,
             eta_min=1e-6,
             convert_to_iter_based=True)
     ])
 # single frames first: detection is the slow part of learning from scratch
 custom_hooks = [
-    dict(type='ClipLengthHook', schedule=[(0, 1), (4, 2), (6, 3)])
+    dict(type='ClipLengthHook', schedule=[(0, 1), (3, 2), (4, 3)])
 ]
 auto_scale_lr = dict(base_batch_size=8)
