@@ -101,20 +101,21 @@ def weights_of(file):
 def test_one_video_is_learned_and_tracked(videos, tmp_path):
     """From random weights to perfect identities: everything works together.
 
-    340 iterations, about a minute of one core. Clips grow to the whole
+    560 iterations, less than two minutes of one core. Clips grow to the whole
     video, or tracks would meet chains at test time that are longer than any
-    they learned from. HOTA is a mean over localisation thresholds up to 0.95
-    and ends between 0.88 and 0.95, depending on the seed.
+    they learned from.
     """
-    cfg = make_cfg(videos, tmp_path, epochs=85)
-    cfg.default_hooks.checkpoint.interval = 85
+    epochs = 140
+    cfg = make_cfg(videos, tmp_path, epochs)
+    cfg.default_hooks.checkpoint.interval = epochs
     cfg.train_dataloader.batch_size = 2
     cfg.optim_wrapper.tracker.optimizer.betas = (0.9, 0.99)
-    cfg.param_scheduler.tracker[0].milestones = [57, 74]
-    cfg.custom_hooks[0].schedule = [(0, 2), (10, 4), (45, 8)]
+    cfg.param_scheduler.tracker[0].milestones = [92, 121]
+    cfg.custom_hooks[0].schedule = [(0, 2), (17, 4), (70, 8)]
+    cfg.model.assigner.track_drop_prob = 0.0  # nothing is to be found anew
     cfg.randomness = dict(seed=1)
     run(cfg, 'overfit')
-    cfg.load_from = str(tmp_path / 'epoch_85.pth')
+    cfg.load_from = str(tmp_path / f'epoch_{epochs}.pth')
     cfg.experiment_name = 'overfit_test'
     runner = Runner.from_cfg(cfg)  # a new process would do the same
     scores = runner.test()
@@ -122,7 +123,7 @@ def test_one_video_is_learned_and_tracked(videos, tmp_path):
     assert scores['motchallenge-metric/IDSW'] == 0
     assert scores['motchallenge-metric/MOTA'] >= 0.95
     assert scores['motchallenge-metric/IDF1'] >= 0.95
-    assert scores['motchallenge-metric/HOTA'] >= 0.85
+    assert scores['motchallenge-metric/HOTA'] >= 0.9
 
 
 def test_two_steps_log_exactly_the_expected_keys(videos, tmp_path):

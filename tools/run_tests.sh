@@ -11,5 +11,5 @@ PYTHON="$(bash tools/make_env.sh | tail -n 1)"
 export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 export CUDA_VISIBLE_DEVICES=-1
 
-exec timeout --foreground "${TIMEOUT:-600}" "$PYTHON" -m pytest \
+exec timeout --foreground "${TIMEOUT:-660}" "$PYTHON" -m pytest \
     -n "${WORKERS:-2}" --dist loadfile -q --durations 10 "$@"
