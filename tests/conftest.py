@@ -4,12 +4,19 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 
 import ipmot_mm  # noqa: F401  (tests may then import mmdet in any order)
 
 # Spinning OpenMP threads slow small models down by an order of magnitude on
 # a busy machine.
 torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def default_scope() -> None:
+    """The scope of the package, whatever the last test left behind."""
+    init_default_scope('ipmot_mm')
 
 
 @pytest.fixture(autouse=True)

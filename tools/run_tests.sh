@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the whole CPU test suite in an environment of its own; arguments go to
 # pytest, e.g. `bash tools/run_tests.sh tests/test_compat -k checkpoint`.
-#   WORKERS=4 TIMEOUT=600 (seconds) can be set.
+#   WORKERS=4 TIMEOUT=660 (seconds) can be set.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

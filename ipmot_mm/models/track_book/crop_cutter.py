@@ -1,4 +1,5 @@
 """From ground truth boxes to crops for the image tower of CLIP."""
+import zlib
 from typing import List, Sequence, Tuple
 
 import torch
@@ -59,8 +60,10 @@ class CropCutter:
             return (frames.new_zeros(0, 3, *self.size),
                     torch.zeros(0, dtype=torch.long, device=frames.device))
         all_identities = torch.cat(identities).to(frames.device)
-        chosen = choose_evenly(all_identities.cpu(), self.max_crops)
         corners = torch.cat(boxes).cpu()
+        # The boxes seed the draw: a resumed run draws the same crops.
+        seed = zlib.crc32(corners.numpy().tobytes())
+        chosen = choose_evenly(all_identities.cpu(), self.max_crops, seed=seed)
         corners = torch.cat([corners[:, :2].floor(), corners[:, 2:].ceil()], 1)
         crops = [
             self._resize(frames[frame_inds[ind]], corners[ind].int().tolist())
@@ -86,15 +89,16 @@ class CropCutter:
             antialias=True)
 
 
-def choose_evenly(identities: Tensor, max_num: int) -> Tensor:
+def choose_evenly(identities: Tensor, max_num: int, *, seed: int) -> Tensor:
     """Random subset in which every identity keeps about as many crops.
 
     First one crop of each identity is taken, then a second one, and so on, so
-    that a crowded clip does not lose identities. Uses the global generator.
+    that a crowded clip does not lose identities.
 
     Args:
         identities (Tensor): int64, on the CPU, has shape (num, ).
         max_num (int): Size of the subset.
+        seed (int): Of the draw.
 
     Returns:
         Tensor: Ascending positions, int64, has shape (min(num, max_num), ).
@@ -102,13 +106,14 @@ def choose_evenly(identities: Tensor, max_num: int) -> Tensor:
     num = len(identities)
     if num <= max_num:
         return torch.arange(num)
-    order = torch.randperm(num)
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(num, generator=generator)
     order = order[identities[order].argsort(stable=True)]  # by identity
     _, counts = identities[order].unique_consecutive(return_counts=True)
     starts = counts.cumsum(0) - counts
     turns = torch.arange(num) - starts.repeat_interleave(counts)
     # Identities compete for the last turn at random, not by their number.
-    shuffled = torch.randperm(num)
+    shuffled = torch.randperm(num, generator=generator)
     turn_order = shuffled[turns[shuffled].argsort(stable=True)]
     return order[turn_order[:max_num]].sort().values
 

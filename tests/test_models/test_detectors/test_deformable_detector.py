@@ -5,6 +5,7 @@ import pytest
 import torch
 from detector_samples import DIMS, detector_cfg, make_detector, make_images
 from mmdet.structures import DetDataSample
+from mmengine.registry import DefaultScope
 
 from ipmot_mm.registry import MODELS
 from ipmot_mm.structures import TrackQueries
@@ -24,7 +25,8 @@ def build_mmdet(num_layers):
         embed_dims=DIMS,
         loss_cls=dict(type='mmdet.FocalLoss', use_sigmoid=True))
     cfg.update(type='mmdet.DeformableDETR', with_box_refine=True)
-    return MODELS.build(cfg)
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        return MODELS.build(cfg)
 
 
 @pytest.mark.parametrize('num_layers', [2, 6])

@@ -49,6 +49,7 @@ def predict(model, data):
 def test_every_trainable_parameter_gets_gradient(base, detect_only):
     cfg = bold(tiny_model_cfg(base, num_detect_only_layers=detect_only))
     cfg.clip_loss.align_layers = 2
+    cfg.clip_loss.triplet.margin = 100.0  # the hinge never rests
     model = shake(build(cfg))
     model.parse_losses(loss_of(model, 4, 2))[0].backward()
     without = [

@@ -75,9 +75,9 @@ def test_sure_logits_have_a_finite_cost():
 
 def test_first_frame_equals_mmdets_hungarian_assigner():
     oracle = HungarianAssigner([
-        dict(type='FocalLossCost', weight=2),
-        dict(type='BBoxL1Cost', weight=5, box_format='xywh'),
-        dict(type='IoUCost', iou_mode='giou', weight=2)
+        dict(type='mmdet.FocalLossCost', weight=2),
+        dict(type='mmdet.BBoxL1Cost', weight=5, box_format='xywh'),
+        dict(type='mmdet.IoUCost', iou_mode='giou', weight=2)
     ])
     outputs, targets = random_frame(num_gts=5)
     assignment, _ = ClipAssigner()(outputs, TrackQueries.empty(1, 8),

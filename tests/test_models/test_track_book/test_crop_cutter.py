@@ -94,8 +94,8 @@ def test_frames_without_objects():
 def test_limit_keeps_every_identity():
     identities = torch.tensor([0] * 20 + [1] * 3 + [2])
     counts = torch.zeros(3)
-    for _ in range(30):
-        chosen = choose_evenly(identities, 8)
+    for seed in range(30):
+        chosen = choose_evenly(identities, 8, seed=seed)
         assert len(set(chosen.tolist())) == 8
         counts += identities[chosen].bincount(minlength=3)
     assert counts.tolist() == [30 * 4, 30 * 3, 30 * 1]
@@ -103,17 +103,20 @@ def test_limit_keeps_every_identity():
 
 def test_limit_is_random_and_follows_the_seed():
     identities = torch.arange(50)
-    torch.manual_seed(3)
-    first, second = (choose_evenly(identities, 10) for _ in range(2))
-    torch.manual_seed(3)
-    assert torch.equal(first, choose_evenly(identities, 10))
+    first, second = (
+        choose_evenly(identities, 10, seed=seed) for seed in (3, 4))
+    assert torch.equal(first, choose_evenly(identities, 10, seed=3))
     assert not torch.equal(first, second)
-    assert torch.equal(choose_evenly(identities, 50), torch.arange(50))
+    assert torch.equal(
+        choose_evenly(identities, 50, seed=3), torch.arange(50))
 
 
 def test_limit_chooses_any_crop_of_an_identity():
     identities = torch.zeros(4, dtype=torch.long)
-    chosen = {choose_evenly(identities, 1).item() for _ in range(60)}
+    chosen = {
+        choose_evenly(identities, 1, seed=seed).item()
+        for seed in range(60)
+    }
     assert chosen == {0, 1, 2, 3}
 
 
