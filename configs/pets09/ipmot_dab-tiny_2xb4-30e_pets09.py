@@ -4,14 +4,14 @@ _base_ = [
     '../_base_/schedules/schedule_8e_tiny.py', '../_base_/default_runtime.py'
 ]
 
-train_cfg = dict(max_epochs=60, val_interval=60)
+train_cfg = dict(max_epochs=30, val_interval=30)
 param_scheduler = dict(
     tracker=[
         dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=100),
         dict(
             type='CosineAnnealingLR',
             by_epoch=True,
-            T_max=60,
+            T_max=30,
             eta_min=1e-5,
             convert_to_iter_based=True)
     ],
@@ -19,10 +19,10 @@ param_scheduler = dict(
         dict(
             type='CosineAnnealingLR',
             by_epoch=True,
-            T_max=60,
+            T_max=30,
             eta_min=1e-6,
             convert_to_iter_based=True)
     ])
 custom_hooks = [
-    dict(type='ClipLengthHook', schedule=[(0, 1), (40, 2), (52, 3)])
+    dict(type='ClipLengthHook', schedule=[(0, 1), (16, 2), (22, 3)])
 ]
