@@ -7,14 +7,19 @@ no prefix under ``default_scope='ipmot_mm'``. Every registry imports its
 from mmengine.registry import DATA_SAMPLERS as ROOT_DATA_SAMPLERS
 from mmengine.registry import DATASETS as ROOT_DATASETS
 from mmengine.registry import HOOKS as ROOT_HOOKS
+from mmengine.registry import LOG_PROCESSORS as ROOT_LOG_PROCESSORS
+from mmengine.registry import LOOPS as ROOT_LOOPS
 from mmengine.registry import METRICS as ROOT_METRICS
 from mmengine.registry import MODEL_WRAPPERS as ROOT_MODEL_WRAPPERS
 from mmengine.registry import MODELS as ROOT_MODELS
 from mmengine.registry import \
     OPTIM_WRAPPER_CONSTRUCTORS as ROOT_OPTIM_WRAPPER_CONSTRUCTORS
+from mmengine.registry import OPTIM_WRAPPERS as ROOT_OPTIM_WRAPPERS
 from mmengine.registry import OPTIMIZERS as ROOT_OPTIMIZERS
+from mmengine.registry import PARAM_SCHEDULERS as ROOT_PARAM_SCHEDULERS
 from mmengine.registry import TASK_UTILS as ROOT_TASK_UTILS
 from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
+from mmengine.registry import VISBACKENDS as ROOT_VISBACKENDS
 from mmengine.registry import VISUALIZERS as ROOT_VISUALIZERS
 from mmengine.registry import Registry
 
@@ -39,3 +44,11 @@ OPTIM_WRAPPER_CONSTRUCTORS = _child('optimizer wrapper constructor',
                                     ROOT_OPTIM_WRAPPER_CONSTRUCTORS, 'engine')
 METRICS = _child('metric', ROOT_METRICS, 'evaluation')
 VISUALIZERS = _child('visualizer', ROOT_VISUALIZERS, 'visualization')
+
+# Without parts of our own so far; mmengine warns about a scope without them.
+LOOPS = _child('loop', ROOT_LOOPS, 'engine')
+LOG_PROCESSORS = _child('log_processor', ROOT_LOG_PROCESSORS, 'engine')
+OPTIM_WRAPPERS = _child('optim_wrapper', ROOT_OPTIM_WRAPPERS, 'engine')
+PARAM_SCHEDULERS = _child('parameter scheduler', ROOT_PARAM_SCHEDULERS,
+                          'engine')
+VISBACKENDS = _child('vis_backend', ROOT_VISBACKENDS, 'visualization')
