@@ -21,6 +21,7 @@ from mmengine.registry import TASK_UTILS as ROOT_TASK_UTILS
 from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
 from mmengine.registry import VISBACKENDS as ROOT_VISBACKENDS
 from mmengine.registry import VISUALIZERS as ROOT_VISUALIZERS
+from mmengine.registry import WEIGHT_INITIALIZERS as ROOT_WEIGHT_INITIALIZERS
 from mmengine.registry import Registry
 
 
@@ -52,3 +53,5 @@ OPTIM_WRAPPERS = _child('optim_wrapper', ROOT_OPTIM_WRAPPERS, 'engine')
 PARAM_SCHEDULERS = _child('parameter scheduler', ROOT_PARAM_SCHEDULERS,
                           'engine')
 VISBACKENDS = _child('vis_backend', ROOT_VISBACKENDS, 'visualization')
+WEIGHT_INITIALIZERS = _child('weight initializer', ROOT_WEIGHT_INITIALIZERS,
+                             'models')

@@ -59,7 +59,7 @@ class ProgressBarHook(Hook):
         if outputs and self.every_n_train_iters(runner, self.interval):
             self.bar.set_postfix(
                 epoch=f'{runner.epoch + 1}/{runner.max_epochs}',
-                loss=f'{float(outputs["loss"]):.2f}',
+                loss=f'{outputs["loss"].item():.2f}',
                 refresh=False)
 
     def after_train(self, runner: Runner) -> None:
