@@ -261,7 +261,20 @@ def run(command: str, argv: Optional[List[str]] = None) -> int:
             raise
         sys.stderr.write(f'error: {error}\n')
         return USER_ERROR
+    leave_process_group()
     return 0
+
+
+def leave_process_group() -> None:
+    """End the ranks together.
+
+    A rank that exits while another still talks to it can abort in gloo's own
+    threads, which turns a finished training into a failed one.
+    """
+    from torch import distributed
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.barrier()
+        distributed.destroy_process_group()
 
 
 def is_user_message(error: BaseException) -> bool:
