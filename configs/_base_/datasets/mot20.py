@@ -1,52 +1,15 @@
 # The four training sequences of MOT20: the cross-domain test (the paper,
-# Table 3), and training on it for those who want to.
-# The augmentation is that of MeMOTR and the interval between frames is random
-# between 1 and 10 (the paper, Section 4.2).
+# Table 3), and training on it for those who want to. Augmentation, clips and
+# test size are those of MOT17.
+_base_ = './mot17_half.py'
 data_root = '{{$IPMOT_DATA:data}}/MOT20/'
-short_sizes = [608, 640, 672, 704, 736, 768, 800, 832, 864, 896, 928, 960, 992]
-resize = dict(type='ClipRandomResize', short_sizes=short_sizes, max_long=1536)
-train_pipeline = [
-    dict(type='LoadClipImages'),
-    dict(type='ClipRandomFlip', prob=0.5),
-    dict(
-        type='ClipRandomChoice',
-        transforms=[
-            [resize],
-            [
-                dict(type='ClipRandomResize', short_sizes=[400, 500, 600]),
-                dict(type='ClipRandomCrop', min_size=384, max_size=600), resize
-            ]
-        ]),
-    dict(type='ClipHSV'),
-    dict(type='FilterBoxes', overflow_boxes=True),
-    dict(type='PackClipInputs')
-]
-test_pipeline = [
-    dict(type='LoadClipImages'),
-    dict(type='ClipResize', short_size=800, max_long=1536),
-    dict(type='PackClipInputs')
-]
-train_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='ClipSampler', num_frames=2, max_interval=10),
-    dataset=dict(
-        type='MOTClipDataset',
-        data_root=data_root + 'train',
-        dataset_name='mot20',
-        pipeline=train_pipeline))
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='VideoSampler'),
-    dataset=dict(
-        type='MOTClipDataset',
-        data_root=data_root + 'train',
-        dataset_name='mot20',
-        test_mode=True,
-        pipeline=test_pipeline))
+mot20 = dict(
+    data_root=data_root + 'train',
+    dataset_name='mot20',
+    sequences=['*'],
+    half=None)
+train_dataloader = dict(dataset=mot20)
+val_dataloader = dict(dataset=mot20)
 test_dataloader = val_dataloader
-val_evaluator = dict(type='TrackEvalMetric', benchmark='MOT20')
+val_evaluator = dict(benchmark='MOT20')
 test_evaluator = val_evaluator
