@@ -24,12 +24,17 @@ class FrameLoss:
             ``iou`` of shape (L, ) and ``dedup`` of shape ().
         num_targets (int): Objects of the frame, over the batch.
         embeddings (Tensor, optional): e of all queries, (L, N, Q, D).
-        identities (Tensor): TrackBook row of the object of each query, int64,
-            ``NO_IDENTITY`` where there is none, has shape (L, N, Q).
+        is_matched (Tensor): Queries that have an object, bool, (L, N, Q).
+        instance_ids (Tensor): Id in its video of the object of each matched
+            query, arbitrary elsewhere, int64, has shape (L, N, Q).
+        identities (Tensor): TrackBook row of that object, ``NO_IDENTITY``
+            where it has none, int64, has shape (L, N, Q).
     """
     terms: Dict[str, Tensor]
     num_targets: int
     embeddings: Optional[Tensor]
+    is_matched: Tensor
+    instance_ids: Tensor
     identities: Tensor
 
 
@@ -61,7 +66,9 @@ class ClipAverageLoss(nn.Module):
     matched queries of a clip, then over the clips, in the last
     ``align_layers`` decoder layers (paper, Table 5). Taking them clip by clip
     and not over the merged batch makes a batch of two equal two batches of
-    one and N ranks equal one.
+    one and N ranks equal one. L_tri tells objects apart by their id in the
+    video; L_i2tce needs the text of their TrackBook row, so objects without
+    one are left out of it.
 
     Args:
         cls_weight (float): lambda_cls. Defaults to 2 (Section 4.2).
@@ -121,7 +128,8 @@ class ClipAverageLoss(nn.Module):
         """
         supervised = assignment.is_supervised  # (L, N, Q)
         matched = supervised & (assignment.gt_inds != NO_GT)
-        labels, bboxes, identities = self._gather(targets, assignment.gt_inds)
+        labels, bboxes, instance_ids, identities = self._gather(
+            targets, assignment.gt_inds)
 
         logits = outputs.cls_logits.float()
         one_hot = nn.functional.one_hot(labels, logits.size(-1))
@@ -143,28 +151,30 @@ class ClipAverageLoss(nn.Module):
             terms=terms,
             num_targets=sum(map(len, targets)),
             embeddings=outputs.embeddings,
+            is_matched=matched,
+            instance_ids=instance_ids,
             identities=torch.where(matched, identities, NO_IDENTITY))
 
     @staticmethod
     def _gather(targets: Sequence[FrameTargets],
                 gt_inds: Tensor) -> List[Tensor]:
-        """Label, box and identity of the object of each query.
+        """Label, box, id and identity of the object of each query.
 
         Returns:
             list[Tensor]: Labels (L, N, Q), boxes as (cx, cy, w, h) in [0, 1]
-            (L, N, Q, 4) and identities (L, N, Q); those of background are
-            arbitrary but finite.
+            (L, N, Q, 4), ids and identities (L, N, Q); those of background
+            are arbitrary but finite.
         """
         gathered = []
         for n, target in enumerate(targets):
             filler = target.bboxes.new_tensor([[0.5, 0.5, 1.0, 1.0]])
             bboxes = torch.cat([target.bboxes_cxcywh, filler])
-            labels = torch.cat([target.labels, target.labels.new_zeros(1)])
-            identities = torch.cat(
-                [target.identities,
-                 target.identities.new_zeros(1)])
             inds = gt_inds[:, n]  # NO_GT takes the filler, the last row
-            gathered.append((labels[inds], bboxes[inds], identities[inds]))
+            labels, ids, identities = (
+                torch.cat([field, field.new_zeros(1)])[inds]
+                for field in (target.labels, target.instance_ids,
+                              target.identities))
+            gathered.append((labels, bboxes[inds], ids, identities))
         return [torch.stack(field, 1) for field in zip(*gathered)]
 
     def reduce(self,
@@ -216,12 +226,14 @@ class ClipAverageLoss(nn.Module):
         for layer in layers:
             pools = [self._pool(frames, layer, n) for n in range(batch_size)]
             if self.triplet is not None:
-                per_clip = [self.triplet(*pool) for pool in pools]
+                per_clip = [self.triplet(e, ids) for e, ids, _ in pools]
                 key = self._key('loss_triplet', layer, num_layers)
                 losses[key] = scale * sum(per_clip) / batch_size
             if self.image_to_text is not None:
-                per_clip = [self._image_to_text(*pool, texts)
-                            for pool in pools]
+                per_clip = [
+                    self._image_to_text(e, identities, texts)
+                    for e, _, identities in pools
+                ]
                 key = self._key('loss_i2tce', layer, num_layers)
                 losses[key] = scale * sum(per_clip) / batch_size
         return losses
@@ -246,13 +258,15 @@ class ClipAverageLoss(nn.Module):
     @staticmethod
     def _pool(frames: Sequence[FrameLoss], layer: int,
               n: int) -> List[Tensor]:
-        """Embeddings (E, D) and identities (E, ) of one clip, P_emb."""
-        embeddings, identities = [], []
-        for frame in frames:
-            has_identity = frame.identities[layer, n] != NO_IDENTITY
-            embeddings.append(frame.embeddings[layer, n][has_identity])
-            identities.append(frame.identities[layer, n][has_identity])
-        return [torch.cat(embeddings).float(), torch.cat(identities)]
+        """P_emb of one clip: embeddings (E, D), ids (E, ) and identities
+        (E, ) of all queries that have an object."""
+        fields = [[
+            field[layer, n][frame.is_matched[layer, n]]
+            for field in (frame.embeddings, frame.instance_ids,
+                          frame.identities)
+        ] for frame in frames]
+        embeddings, ids, identities = map(torch.cat, zip(*fields))
+        return [embeddings.float(), ids, identities]
 
     def _image_to_text(self, embeddings: Tensor, identities: Tensor,
                        texts: Optional[IdentityTexts]) -> Tensor:
