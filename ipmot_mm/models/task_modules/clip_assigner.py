@@ -99,6 +99,7 @@ class ClipAssigner:
             self.spawner = TASK_UTILS.build(false_positives)
         self.track_drop_prob = track_drop_prob
         self.max_track_queries = max_track_queries
+        self._most_objects = 0  # in a frame that was warned about
 
     @torch.no_grad()
     def __call__(
@@ -164,11 +165,15 @@ class ClipAssigner:
             frames.append(frame)
         return frames
 
-    @staticmethod
-    def _check(frame: _Frame, target: FrameTargets) -> None:
-        """Say what will go wrong, with the name of the frame."""
+    def _check(self, frame: _Frame, target: FrameTargets) -> None:
+        """Say what will go wrong, with the name of the frame.
+
+        A crowded video would fill the log: a frame is named only if it holds
+        more objects than all that were named before.
+        """
         num_queries, num_gts = frame.costs.shape[1:]
-        if num_gts > num_queries:
+        if num_gts > max(num_queries, self._most_objects):
+            self._most_objects = num_gts
             print_log(
                 f'{target.name}: {num_gts} objects but only {num_queries} '
                 'detect queries, some objects stay unlearned; raise '
