@@ -1,7 +1,8 @@
 """CrowdHuman: still images that become clips."""
 import json
 import os
-from typing import Any, List, Tuple
+from collections import Counter
+from typing import Any, Dict, List, Set, Tuple
 
 import numpy as np
 from mmengine.logging import print_log
@@ -11,6 +12,7 @@ from ipmot_mm.registry import DATASETS
 
 from .base_clip_dataset import BaseClipDataset
 from .frame_table import VideoAnnotations
+from .mot_text import END_OF_PIXELS
 
 
 @DATASETS.register_module()
@@ -20,7 +22,8 @@ class CrowdHumanClipDataset(BaseClipDataset):
     A clip repeats its image; ``PseudoClipShift`` in the pipeline then moves
     it from frame to frame. Every person of every image is an identity of its
     own. Ignore regions, which are the tag ``mask`` and the boxes with
-    ``extra.ignore`` 1, are left out (MOTR and MeMOTR do so).
+    ``extra.ignore`` 1, are left out (MOTR and MeMOTR do so), and so are boxes
+    without area; the log says how many. Images without a person are kept.
 
     Args:
         ann_file (str): Annotations, one JSON object a line (``.odgt``).
@@ -30,7 +33,8 @@ class CrowdHumanClipDataset(BaseClipDataset):
 
     Raises:
         FileNotFoundError: If the annotations or an image are missing.
-        ValueError: If a line of the annotations is malformed.
+        ValueError: If a line of the annotations is malformed or repeats an
+            image. The message names file and line.
     """
 
     def __init__(self,
@@ -45,62 +49,82 @@ class CrowdHumanClipDataset(BaseClipDataset):
 
     def load_videos(self) -> List[VideoAnnotations]:
         """Read one video of one frame from every line."""
-        for path in (self.ann_file, self.image_dir):
-            if not os.path.exists(path):
-                raise FileNotFoundError(
-                    f'"{path}" of CrowdHumanClipDataset is missing. Put '
-                    'CrowdHuman there, or say where it is: the environment '
-                    'variable IPMOT_DATA names the folder that holds all data '
-                    'sets, and --cfg-options with the keys ann_file and '
-                    'image_dir of this dataset names the two.')
+        if not (os.path.isfile(self.ann_file)
+                and os.path.isdir(self.image_dir)):
+            raise FileNotFoundError(
+                f'"{self.ann_file}" or the folder "{self.image_dir}" of '
+                'CrowdHumanClipDataset is missing. Put CrowdHuman there, or '
+                'say where it is: the environment variable IPMOT_DATA names '
+                'the folder that holds all data sets, and --cfg-options with '
+                'the keys ann_file and image_dir of this dataset names the '
+                'two.')
         present = set(os.listdir(self.image_dir))
-        videos = []
-        num_dropped = 0
-        with open(self.ann_file, encoding='utf-8-sig') as file:
+        videos: List[VideoAnnotations] = []
+        lines: Dict[str, int] = {}
+        left_out: Counter = Counter()
+        with open(
+                self.ann_file, encoding='utf-8-sig', errors='replace') as file:
             for number, line in enumerate(file, start=1):
                 if not line.strip():
                     continue
-                name, boxes = self._parse(number, line)
-                if f'{name}.jpg' not in present:
-                    raise FileNotFoundError(
-                        f'"{self.ann_file}", line {number}: the image '
-                        f'"{self.image_dir}/{name}.jpg" is missing. Copy it, '
-                        'or remove the line.')
-                has_area = (boxes[:, 2:] > boxes[:, :2]).all(1)
-                num_dropped += int((~has_area).sum())
-                videos.append(self._video(name, boxes[has_area]))
+                name, boxes = self._parse(number, line, left_out)
+                self._check_image(number, name, present, lines)
+                videos.append(self._video(name, boxes))
         if not videos:
             raise ValueError(f'"{self.ann_file}" is empty, expected one JSON '
                              'object a line. Copy the file again.')
-        if num_dropped:
+        if left_out:
+            counts = ', '.join(f'{count} {reason}'
+                               for reason, count in left_out.items())
             print_log(
-                f'"{self.ann_file}": left out {num_dropped} boxes of zero or '
-                'negative size.',
-                logger='current',
-                level=30)
+                f'"{self.ann_file}": {sum(len(v.labels) for v in videos)} '
+                f'persons in {len(videos)} images; left out: {counts}.',
+                logger='current')
         return videos
 
-    def _parse(self, number: int, line: str) -> Tuple[str, ndarray]:
+    def _parse(self, number: int, line: str,
+               left_out: Counter) -> Tuple[str, ndarray]:
         """Image name and boxes xyxy of a line, has shape (num_persons, 4)."""
         try:
-            record = json.loads(line)
-            boxes = [
-                box['fbox'] for box in record['gtboxes']
-                if box['tag'] == 'person'
-                and box.get('extra', {}).get('ignore', 0) != 1
-            ]
-            boxes = np.array(boxes, dtype=np.float32).reshape(len(boxes), 4)
-            if not np.isfinite(boxes).all():
-                raise ValueError
-            name = str(record['ID'])
-        except (ValueError, KeyError, TypeError, AttributeError):
+            record = json.loads(line.strip())
+            name, records = record['ID'], record['gtboxes']
+            if not isinstance(name, str) or not isinstance(records, list):
+                raise TypeError
+            kinds = [_kind(box) for box in records]
+            boxes = np.array([
+                _full_body(box) for box, kind in zip(records, kinds)
+                if kind == 'person'
+            ]).reshape(-1, 4)
+        # A line of thousands of brackets recurses.
+        except (ValueError, KeyError, TypeError, AttributeError,
+                RecursionError):
             raise ValueError(
                 f'"{self.ann_file}", line {number}: expected a JSON object '
-                'with "ID" and "gtboxes", each with "tag" and "fbox" [x, y, '
-                f'w, h], got "{line.strip()[:80]}". Copy the file again.'
-            ) from None
+                'with "ID" and "gtboxes", each with "tag" ("person" or "mask")'
+                ' and for a person "fbox" [x, y, w, h], four numbers, got '
+                f'{line.strip()[:80]!r}. Copy the file again.') from None
         boxes[:, 2:] += boxes[:, :2]
-        return name, boxes
+        boxes = boxes.astype(np.float32)
+        has_area = (boxes[:, 2:] > boxes[:, :2]).all(1)
+        left_out.update(kind for kind in kinds if kind != 'person')
+        if not has_area.all():
+            left_out['boxes without area'] += int((~has_area).sum())
+        return name, boxes[has_area]
+
+    def _check_image(self, number: int, name: str, present: Set[str],
+                     lines: Dict[str, int]) -> None:
+        """Refuse a line without an image, or with that of another line."""
+        first = lines.setdefault(name, number)
+        if first != number:
+            raise ValueError(
+                f'"{self.ann_file}", line {number}: the ID {name!r} occurs a '
+                f'second time (first in line {first}). Remove one of the '
+                'lines.')
+        if f'{name}.jpg' not in present:
+            raise FileNotFoundError(
+                f'"{self.ann_file}", line {number}: the image '
+                f'"{self.image_dir}/{name}.jpg" is missing. Copy it, or '
+                'remove the line.')
 
     def _video(self, name: str, boxes: ndarray) -> VideoAnnotations:
         count = len(boxes)
@@ -115,3 +139,27 @@ class CrowdHumanClipDataset(BaseClipDataset):
             labels=np.zeros(count, dtype=np.int64),
             instance_ids=np.arange(1, count + 1),
             visibilities=np.ones(count))
+
+
+def _kind(box: Dict[str, Any]) -> str:
+    """What to call a box in the log; only 'person' is trained on.
+
+    ``extra`` and its keys may be absent (crowdhuman.org/download.html).
+    """
+    tag, ignore = box['tag'], box.get('extra', {}).get('ignore', 0)
+    if tag not in ('person', 'mask') or ignore not in (0, 1):
+        raise ValueError
+    if tag == 'mask':
+        return 'masks'
+    return 'ignored persons' if ignore else 'person'
+
+
+def _full_body(box: Dict[str, Any]) -> List[float]:
+    """x, y, w, h of the whole person, which may reach out of the image."""
+    numbers = box['fbox']
+    # JSON knows NaN and Infinity in Python; NumPy would take text for numbers.
+    if len(numbers) != 4 or not all(
+            type(number) in (int, float) and abs(number) < END_OF_PIXELS
+            for number in numbers):
+        raise ValueError
+    return [float(number) for number in numbers]

@@ -1,14 +1,17 @@
 """Scores of tracks: TrackEval behind an mmengine metric and plain functions.
 """
-from .mot_lines import read_mot_lines
-from .mot_scoring import (BENCHMARKS, METRICS_OF_TRACKEVAL, ScoredSequence,
-                          score_folder, score_sequences)
+from .folder_scoring import SPLITS, score_folder, split_frames
+from .mot_scoring import BENCHMARKS, METRICS_OF_TRACKEVAL, score_sequences
 from .result_writer import write_atomically, write_mot_results
 from .score_table import format_score_table
+from .scored_sequence import ScoredSequence
+from .server_formats import SERVER_FORMATS, ServerFormat
+from .submission import check_submission, write_submission
 from .trackeval_metric import TrackEvalMetric
 
 __all__ = [
-    'BENCHMARKS', 'METRICS_OF_TRACKEVAL', 'ScoredSequence', 'TrackEvalMetric',
-    'format_score_table', 'read_mot_lines', 'score_folder', 'score_sequences',
-    'write_atomically', 'write_mot_results'
+    'BENCHMARKS', 'METRICS_OF_TRACKEVAL', 'SERVER_FORMATS', 'SPLITS',
+    'ScoredSequence', 'ServerFormat', 'TrackEvalMetric', 'check_submission',
+    'format_score_table', 'score_folder', 'score_sequences', 'split_frames',
+    'write_atomically', 'write_mot_results', 'write_submission'
 ]

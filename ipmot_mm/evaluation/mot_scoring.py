@@ -1,32 +1,31 @@
 """Score MOTChallenge text files with TrackEval."""
-import configparser
-import contextlib
-import io
-import tempfile
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Union
 
-from .mot_lines import read_mot_lines
+from .process_map import can_fork, map_in_processes, num_usable_cores
+from .scored_sequence import (CUSTOM, PEDESTRIAN, ScoredSequence, check_files,
+                              read_boxes, result_path)
 
 METRICS_OF_TRACKEVAL = ('HOTA', 'CLEAR', 'Identity')
 """Families of metrics that can be asked for."""
 
-BENCHMARKS = ('MOT15', 'MOT16', 'MOT17', 'MOT20', 'DanceTrack', 'custom')
+BENCHMARKS = ('MOT15', 'MOT16', 'MOT17', 'MOT20', 'DanceTrack', CUSTOM)
 """Protocols: which boxes count, see :func:`score_sequences`."""
-
-SPLITS = ('all', 'train-half', 'val-half')
-"""Parts of a sequence, see :func:`split_frames`."""
 
 COMBINED = 'COMBINED'
 """Name of the row over all sequences."""
 
-_WITHOUT_PREPROCESSING = ('MOT15', 'custom')
-_PEDESTRIAN = 1
-_NUM_GT_COLUMNS = 8  # frame, id, x, y, w, h, conf, class: all TrackEval reads
-_NUM_BOX_COLUMNS = 6
-_NUM_MOT15_COLUMNS = 10
-_NUM_RESULT_COLUMNS = 7
+CURVES = 'curves'
+"""Key of the scores over the thresholds."""
+
+CLASSES = 'classes'
+"""Key of the scores of single classes, where there are several."""
+
+MIN_ROWS_TO_FORK = 20000
+"""Rows of ground truth and results from which on processes pay. Scoring
+takes 20 us a row, forking a process with a few GB 40 ms for each sequence:
+with fewer rows, four sequences take as long on two cores as on one."""
 
 # Our name -> TrackEval's family and field. Fractions and counts are those of
 # TrackEval; HOTA's fields are averaged over the 19 localisation thresholds.
@@ -60,25 +59,6 @@ Scores = Dict[str, Dict[str, Any]]
 """Sequence (or ``COMBINED``) -> name of the score -> value."""
 
 
-@dataclass(frozen=True)
-class ScoredSequence:
-    """Which frames of which ground truth a result file belongs to.
-
-    Attributes:
-        name (str): Name of the sequence; its result file is ``<name>.txt``.
-        gt_path (str): The original ``gt.txt``, with distractors and ignored
-            boxes: TrackEval's preprocessing needs them.
-        num_frames (int): Number of frames of the split.
-        first_frame (int): Number in ``gt.txt`` of the frame which the result
-            file calls 1. Defaults to 1; differs for the second half of a
-            sequence.
-    """
-    name: str
-    gt_path: str
-    num_frames: int
-    first_frame: int = 1
-
-
 def check_protocol(benchmark: str, metrics: Sequence[str]) -> None:
     """Raise a ValueError unless TrackEval can be asked for this.
 
@@ -89,7 +69,7 @@ def check_protocol(benchmark: str, metrics: Sequence[str]) -> None:
     if benchmark not in BENCHMARKS:
         raise ValueError(f'benchmark must be one of {", ".join(BENCHMARKS)}, '
                          f'but got {benchmark!r}; use \'custom\' for data '
-                         'with pedestrians only')
+                         'without distractors')
     unknown = set(metrics) - set(METRICS_OF_TRACKEVAL)
     if isinstance(metrics, str) or unknown or not metrics:
         raise ValueError('metrics must be a sequence of some of '
@@ -97,12 +77,50 @@ def check_protocol(benchmark: str, metrics: Sequence[str]) -> None:
                          f'{metrics!r}')
 
 
-def score_sequences(
-        result_dir: Union[str, Path],
-        sequences: Sequence[ScoredSequence],
-        *,
-        benchmark: str = 'MOT17',
-        metrics: Sequence[str] = METRICS_OF_TRACKEVAL) -> Scores:
+def check_classes(benchmark: str, class_ids: Sequence[int],
+                  classes: Sequence[str]) -> None:
+    """Raise a ValueError unless these classes can be scored.
+
+    Args:
+        benchmark (str): One of ``BENCHMARKS``. All but 'custom' know
+            pedestrians only.
+        class_ids (Sequence[int]): Class numbers, as in column 8.
+        classes (Sequence[str]): Their names.
+    """
+    if benchmark != CUSTOM and tuple(class_ids) != (PEDESTRIAN, ):
+        raise ValueError(
+            f'class_ids must be ({PEDESTRIAN}, ) with benchmark {benchmark}, '
+            f'which scores pedestrians, but got {tuple(class_ids)}; use '
+            f'benchmark={CUSTOM!r} for other classes')
+    if not class_ids or len(set(class_ids)) < len(class_ids) or min(
+            class_ids) < 1:
+        raise ValueError('class_ids must be different numbers from 1 on, but '
+                         f'got {tuple(class_ids)}')
+    if len(classes) != len(class_ids) or len(set(classes)) < len(classes):
+        raise ValueError('classes must name each of class_ids='
+                         f'{tuple(class_ids)} differently, but got '
+                         f'{tuple(classes)}')
+
+
+def check_workers(num_workers: Optional[int]) -> None:
+    """Raise a ValueError unless this is a number of processes, or None.
+
+    Args:
+        num_workers (int, optional): See :func:`score_sequences`.
+    """
+    if num_workers is not None and num_workers < 1:
+        raise ValueError('num_workers must be at least 1 or None, but got '
+                         f'{num_workers}')
+
+
+def score_sequences(result_dir: Union[str, Path],
+                    sequences: Sequence[ScoredSequence],
+                    *,
+                    benchmark: str = 'MOT17',
+                    metrics: Sequence[str] = METRICS_OF_TRACKEVAL,
+                    class_ids: Sequence[int] = (PEDESTRIAN, ),
+                    classes: Sequence[str] = ('pedestrian', ),
+                    num_workers: Optional[int] = None) -> Scores:
     """Score result files with TrackEval's ``MotChallenge2DBox``.
 
     The benchmark decides which boxes count. ``MOT16``, ``MOT17``, ``MOT20``
@@ -110,227 +128,146 @@ def score_sequences(
     non-motorised vehicle) are removed, then ground truth counts if it is a
     pedestrian (class 1) and its confidence is not 0. ``MOT15``: ground truth
     counts if its confidence is not 0; the class column is not looked at.
-    ``custom``: ground truth counts if it is a pedestrian and its confidence
-    is not 0, where columns that are absent read as 1, as the dataset reads
-    them; no result is removed, whatever the classes from 2 on mean.
+    ``custom``: ground truth counts if its class is one of ``class_ids`` and
+    its confidence is not 0, where columns that are absent read as 1, as the
+    dataset reads them; no result is removed, whatever the other classes
+    mean. TrackEval cuts confidences to whole numbers: 0.9 is ignored.
 
-    Nothing is written except in a temporary folder, and nothing is printed.
+    With several classes, each is scored by itself, and all together as if
+    they were one, whose name is not asked for.
+
+    Nothing is written and nothing is printed.
 
     Args:
-        result_dir (str | Path): Holds ``<name>.txt`` for each sequence.
+        result_dir (str | Path): Holds ``<name>.txt`` for each sequence, with
+            rows ``frame,id,x,y,w,h,score[,class[,...]]``. The class number
+            is needed only where there are several.
         sequences (Sequence[:obj:`ScoredSequence`]): What to score.
         benchmark (str): One of ``BENCHMARKS``. Defaults to 'MOT17'.
         metrics (Sequence[str]): Some of ``METRICS_OF_TRACKEVAL``. Defaults
             to all.
+        class_ids (Sequence[int]): Class numbers to score; other than (1, )
+            only with 'custom'. Defaults to (1, ).
+        classes (Sequence[str]): Their names. Defaults to ('pedestrian', ).
+        num_workers (int, optional): Processes among which the sequences are
+            divided. Defaults to None, for as many as there are sequences
+            and usable cores, and none but this one for less than
+            ``MIN_ROWS_TO_FORK`` rows in all.
 
     Returns:
         dict[str, dict]: For each sequence, in the order given, and for
         ``COMBINED``: fractions in [0, 1] (MOTA may be negative), counts as
-        int, and with HOTA also ``curves``: lists over the thresholds for
-        ``alpha``, ``HOTA``, ``DetA``, ``AssA`` and ``LocA``.
+        int, with HOTA also ``curves``: lists over the thresholds for
+        ``alpha``, ``HOTA``, ``DetA``, ``AssA`` and ``LocA``; with several
+        classes also ``classes``: the same for each by its name.
 
     Raises:
         FileNotFoundError: If ground truth or results are missing.
         ValueError: If a file is malformed or an option unknown.
+        ChildProcessError: If a process was killed.
     """
     check_protocol(benchmark, metrics)
+    check_classes(benchmark, class_ids, classes)
+    check_workers(num_workers)
     if not sequences:
         raise ValueError(f'no sequence to score in {result_dir}: expected at '
                          'least one sequence with ground truth')
-    with tempfile.TemporaryDirectory(prefix='ipmot_score_') as folder:
-        for sequence in sequences:
-            _copy_ground_truth(sequence, Path(folder, 'gt'), benchmark)
-            _copy_results(sequence, Path(result_dir), Path(folder, 'tracks'))
-        raw = _run_trackeval(Path(folder), sequences, benchmark, metrics)
-    names = [sequence.name for sequence in sequences]
-    scores = {name: _summary(raw[name]['pedestrian']) for name in names}
-    scores[COMBINED] = _summary(raw['COMBINED_SEQ']['pedestrian'])
+    groups = [tuple(class_ids)]
+    if len(class_ids) > 1:
+        groups += [(number, ) for number in class_ids]
+    raw = raw_scores(
+        result_dir,
+        sequences,
+        groups,
+        benchmark=benchmark,
+        metrics=metrics,
+        num_workers=num_workers)
+    scores = {name: _summary(values) for name, values in raw[0].items()}
+    for class_name, by_sequence in zip(classes, raw[1:]):
+        for name, values in by_sequence.items():
+            scores[name].setdefault(CLASSES, {})[class_name] = _summary(values)
     return scores
 
 
-def split_frames(num_frames: int, split: str) -> Tuple[int, int]:
-    """First frame (1-based) and number of frames of a part of a sequence.
-
-    The halves are those of mmdet's ``mot2coco.py``, FairMOT and ByteTrack:
-    the first ``num_frames // 2 + 1`` frames train, the others validate.
-
-    Args:
-        num_frames (int): Frames of the whole sequence.
-        split (str): 'all', 'train-half' or 'val-half'.
-
-    Returns:
-        tuple[int, int]: First frame and number of frames.
-    """
-    if split not in SPLITS:
-        raise ValueError(f'split must be one of {", ".join(SPLITS)}, but got '
-                         f'{split!r}')
-    num_train = min(num_frames // 2 + 1, num_frames)
-    return {
-        'all': (1, num_frames),
-        'train-half': (1, num_train),
-        'val-half': (num_train + 1, num_frames - num_train),
-    }[split]
-
-
-def score_folder(result_dir: Union[str, Path],
-                 gt_root: Union[str, Path],
-                 *,
-                 benchmark: str = 'MOT17',
-                 metrics: Sequence[str] = METRICS_OF_TRACKEVAL,
-                 sequences: Optional[Sequence[str]] = None,
-                 split: str = 'all') -> Scores:
-    """Score a folder of result files against a folder of sequences.
+def raw_scores(result_dir: Union[str, Path],
+               sequences: Sequence[ScoredSequence],
+               groups: Sequence[Sequence[int]],
+               *,
+               benchmark: str,
+               metrics: Sequence[str],
+               num_workers: Optional[int] = None) -> List[Dict[str, Any]]:
+    """All that TrackEval computes, for each group of classes.
 
     Args:
-        result_dir (str | Path): Holds ``<sequence>.txt``; frame 1 is the
-            first frame of the split.
-        gt_root (str | Path): Holds ``<sequence>/gt/gt.txt`` and
-            ``<sequence>/seqinfo.ini``.
-        benchmark (str): See :func:`score_sequences`. Defaults to 'MOT17'.
-        metrics (Sequence[str]): See there. Defaults to all.
-        sequences (Sequence[str], optional): Names to score. Defaults to all
-            in ``gt_root``.
-        split (str): Part of each sequence, see :func:`split_frames`.
-            Defaults to 'all'.
+        result_dir (str | Path): See :func:`score_sequences`, which also
+            checks the options.
+        sequences (Sequence[:obj:`ScoredSequence`]): See there.
+        groups (Sequence[Sequence[int]]): Class numbers that are scored as
+            one class, each time. The first group has all of them.
+        benchmark (str): See there.
+        metrics (Sequence[str]): See there.
+        num_workers (int, optional): See there.
 
     Returns:
-        dict[str, dict]: As of :func:`score_sequences`.
+        list[dict]: One for each group: sequence or ``COMBINED`` -> family ->
+        field of TrackEval -> number, or array over the thresholds.
     """
-    gt_root = Path(gt_root)
-    if sequences is None:
-        sequences = sorted(
-            path.parents[1].name for path in gt_root.glob('*/gt/gt.txt'))
-        if not sequences:
-            raise FileNotFoundError(
-                f'no <sequence>/gt/gt.txt found in {gt_root}; pass the folder '
-                'that holds the sequences')
-    scored: List[ScoredSequence] = []
-    for name in sequences:
-        first, count = split_frames(_sequence_length(gt_root / name), split)
-        scored.append(
-            ScoredSequence(name, str(gt_root / name / 'gt' / 'gt.txt'), count,
-                           first))
-    return score_sequences(
-        result_dir, scored, benchmark=benchmark, metrics=metrics)
+    # TrackEval takes half a second to import: only those who score pay it.
+    from .trackeval_dataset import combine_scores
+
+    check_files(sequences, result_dir)
+    costs = [_num_rows(sequence, result_dir) for sequence in sequences]
+    raw = map_in_processes(
+        partial(
+            _score_sequence,
+            result_dir=result_dir,
+            groups=groups,
+            benchmark=benchmark,
+            metrics=metrics),
+        sequences,
+        names=[f'sequence {sequence.name}' for sequence in sequences],
+        costs=costs,
+        num_workers=_count_workers(num_workers, len(sequences), sum(costs)))
+    by_group = []
+    for scores in zip(*raw):
+        by_name = {s.name: score for s, score in zip(sequences, scores)}
+        combined = combine_scores(by_name, metrics)
+        by_group.append({**by_name, COMBINED: combined})
+    return by_group
 
 
-def _sequence_length(folder: Path) -> int:
-    """``seqLength`` of ``seqinfo.ini``."""
-    path = folder / 'seqinfo.ini'
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'{path} not found: expected an ini file with seqLength in '
-            'section [Sequence]; add it, the number of frames cannot be told '
-            'from the ground truth')
-    parser = configparser.ConfigParser()
-    try:
-        parser.read(path, encoding='utf-8-sig')
-        return parser.getint('Sequence', 'seqLength')
-    except (configparser.Error, ValueError) as error:
-        raise ValueError(f'{path}: expected an integer seqLength in section '
-                         f'[Sequence], but got: {error}') from error
+def _score_sequence(sequence: ScoredSequence, *, result_dir: Union[str, Path],
+                    groups: Sequence[Sequence[int]], benchmark: str,
+                    metrics: Sequence[str]) -> List[Any]:
+    """TrackEval's scores of one sequence for each group of classes."""
+    from .trackeval_dataset import score_boxes
+
+    boxes = read_boxes(
+        sequence, result_dir, benchmark=benchmark, class_ids=groups[0])
+    return [
+        score_boxes(
+            sequence,
+            boxes.of_classes(group) if benchmark == CUSTOM else boxes,
+            benchmark=benchmark,
+            metrics=metrics) for group in groups
+    ]
 
 
-def _copy_ground_truth(sequence: ScoredSequence, folder: Path,
-                       benchmark: str) -> None:
-    """Rows of the split with frames from 1 on, all else unchanged."""
-    if not Path(sequence.gt_path).is_file():
-        raise FileNotFoundError(
-            f'sequence {sequence.name}: ground truth {sequence.gt_path!r} not '
-            'found, so it cannot be scored; give the folder with gt/gt.txt, '
-            'or write results only (format_only=True with outfile_prefix) '
-            'for a test set without annotations')
-    lines = []
-    custom = benchmark == 'custom'
-    for frame, _, columns in read_mot_lines(
-            sequence.gt_path,
-            min_columns=_NUM_BOX_COLUMNS if custom else _NUM_GT_COLUMNS):
-        frame += 1 - sequence.first_frame
-        if not 1 <= frame <= sequence.num_frames:
-            continue
-        confidence, label = _marks(columns) if custom else columns[6:8]
-        if custom and int(float(label)) != _PEDESTRIAN:
-            continue
-        lines.append(','.join(
-            [str(frame), *columns[1:_NUM_BOX_COLUMNS], confidence, label]))
-    _write(folder / f'{sequence.name}.txt', lines)
+def _num_rows(sequence: ScoredSequence, result_dir: Union[str, Path]) -> int:
+    """Lines of both files."""
+    return sum(
+        Path(path).read_bytes().count(b'\n')
+        for path in (sequence.gt_path, result_path(sequence, result_dir)))
 
 
-def _marks(columns: Sequence[str]) -> Tuple[str, str]:
-    """Confidence and class; 1 where the file has no such column, and in the
-    layout of MOT15, whose ten columns hold coordinates instead of a class."""
-    confidence = columns[6] if len(columns) > _NUM_BOX_COLUMNS else '1'
-    has_class = _NUM_GT_COLUMNS <= len(columns) < _NUM_MOT15_COLUMNS
-    return confidence, columns[7] if has_class else '1'
-
-
-def _copy_results(sequence: ScoredSequence, result_dir: Path,
-                  folder: Path) -> None:
-    """Checked rows of one result file."""
-    path = result_dir / f'{sequence.name}.txt'
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'sequence {sequence.name}: results {str(path)!r} not found; '
-            'write an empty file if the tracker found nothing, or name the '
-            'sequences to score')
-    lines = []
-    for frame, number, columns in read_mot_lines(
-            path, min_columns=_NUM_RESULT_COLUMNS):
-        if not 1 <= frame <= sequence.num_frames:
-            raise ValueError(
-                f'{path}, line {number}: expected a frame in 1..'
-                f'{sequence.num_frames}, but got {frame}; frames count from '
-                '1 at the first frame of the split')
-        lines.append(','.join(columns))
-    _write(folder / f'{sequence.name}.txt', lines)
-
-
-def _write(path: Path, lines: Sequence[str]) -> None:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(''.join(f'{line}\n' for line in lines), encoding='utf-8')
-
-
-def _run_trackeval(folder: Path, sequences: Sequence[ScoredSequence],
-                   benchmark: str, metrics: Sequence[str]) -> Dict[str, Any]:
-    """TrackEval's raw result: sequence -> class -> family -> field."""
-    import trackeval
-
-    quiet = dict(
-        PRINT_CONFIG=False,
-        PRINT_RESULTS=False,
-        TIME_PROGRESS=False,
-        OUTPUT_SUMMARY=False,
-        OUTPUT_DETAILED=False,
-        PLOT_CURVES=False,
-        # The default is a file inside of the installed package.
-        LOG_ON_ERROR=None)
-    config = dict(
-        PRINT_CONFIG=False,
-        GT_FOLDER=str(folder / 'gt'),
-        GT_LOC_FORMAT='{gt_folder}/{seq}.txt',
-        TRACKERS_FOLDER=str(folder),
-        TRACKERS_TO_EVAL=['tracks'],
-        TRACKER_SUB_FOLDER='',
-        SKIP_SPLIT_FOL=True,
-        SEQ_INFO={s.name: s.num_frames for s in sequences},
-        BENCHMARK=benchmark,
-        DO_PREPROC=benchmark not in _WITHOUT_PREPROCESSING)
-    # Progress and tracebacks are printed whatever the options say.
-    with contextlib.redirect_stdout(io.StringIO()), \
-            contextlib.redirect_stderr(io.StringIO()):
-        families = [
-            trackeval.metrics.HOTA() if name == 'HOTA' else getattr(
-                trackeval.metrics, name)(dict(PRINT_CONFIG=False))
-            for name in metrics
-        ]
-        try:
-            dataset = trackeval.datasets.MotChallenge2DBox(config)
-            results, _ = trackeval.Evaluator(quiet).evaluate([dataset],
-                                                             families)
-        except trackeval.utils.TrackEvalException as error:
-            raise ValueError(f'TrackEval cannot score these files as '
-                             f'{benchmark}: {error}') from error
-    return results['MotChallenge2DBox']['tracks']
+def _count_workers(num_workers: Optional[int], num_sequences: int,
+                   num_rows: int) -> int:
+    """Processes to use, where 1 is this one."""
+    if num_workers is not None:
+        return min(num_workers, num_sequences)
+    if num_rows < MIN_ROWS_TO_FORK or not can_fork():
+        return 1
+    return min(num_usable_cores(), num_sequences)
 
 
 def _summary(raw: Dict[str, Any]) -> Dict[str, Any]:
@@ -347,7 +284,7 @@ def _summary(raw: Dict[str, Any]) -> Dict[str, Any]:
         summary[name] = int(value) if name in COUNTS else float(value)
     if 'HOTA' in raw:
         alphas = trackeval.metrics.HOTA().array_labels
-        summary['curves'] = dict(
+        summary[CURVES] = dict(
             alpha=alphas.tolist(),
             **{
                 name: raw['HOTA'][name].tolist()

@@ -2,14 +2,15 @@
 import os
 import tempfile
 from pathlib import Path
-from typing import Union
+from typing import Optional, Union
 
 import numpy as np
 
 ROW_COLUMNS = ('frame', 'id', 'x', 'y', 'w', 'h', 'score')
 """Meaning of the columns of a row of results."""
 
-_ROW_FORMAT = '%d,%d,%.6f,%.6f,%.6f,%.6f,%.6f,-1,-1,-1'
+_ROW_FORMAT = '%d,%d,%.6f,%.6f,%.6f,%.6f,%.6f,%d,-1,-1'
+_NO_CLASS = -1
 
 
 def write_atomically(path: Union[str, Path], text: str) -> None:
@@ -37,8 +38,10 @@ def write_atomically(path: Union[str, Path], text: str) -> None:
         raise
 
 
-def write_mot_results(path: Union[str, Path], rows: np.ndarray) -> None:
-    """Write ``frame,id,x,y,w,h,conf,-1,-1,-1`` lines, sorted by frame and id.
+def write_mot_results(path: Union[str, Path],
+                      rows: np.ndarray,
+                      class_ids: Optional[np.ndarray] = None) -> None:
+    """Write ``frame,id,x,y,w,h,conf,class,-1,-1``, sorted by frame and id.
 
     Six decimals: the error of 5e-7 pixels is below the resolution of a
     float32 coordinate beyond 8 pixels, so the file scores as the tensors do.
@@ -51,6 +54,9 @@ def write_mot_results(path: Union[str, Path], rows: np.ndarray) -> None:
             1-based frame in the sequence, track id, left, top, width and
             height in pixels of the original image, confidence.
             Has shape (num_boxes, 7). No row makes an empty file.
+        class_ids (np.ndarray, optional): Class number of MOTChallenge of
+            each box, has shape (num_boxes, ). Defaults to None, for -1,
+            which is what the benchmarks with one class ask for.
 
     Raises:
         ValueError: If ``rows`` has another shape.
@@ -61,6 +67,9 @@ def write_mot_results(path: Union[str, Path], rows: np.ndarray) -> None:
             f'rows of {path} must have shape (num_boxes, {len(ROW_COLUMNS)}) '
             f'with columns {", ".join(ROW_COLUMNS)}, but got shape '
             f'{tuple(rows.shape)}')
+    if class_ids is None:
+        class_ids = np.full(len(rows), _NO_CLASS)
+    rows = np.column_stack([rows, class_ids])
     rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
     write_atomically(
         path, ''.join(_ROW_FORMAT % tuple(row) + '\n'

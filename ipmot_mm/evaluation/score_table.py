@@ -1,7 +1,7 @@
 """Scores as a table that fits into a terminal."""
 from typing import Any, Dict, List
 
-from .mot_scoring import COMBINED, COUNTS
+from .mot_scoring import CLASSES, COMBINED, COUNTS
 
 # Head of the column -> name of the score.
 _COLUMNS = {
@@ -20,12 +20,13 @@ _SEQUENCE = 'sequence'
 def format_score_table(scores: Dict[str, Dict[str, Any]],
                        *,
                        per_sequence: bool = True) -> str:
-    """One row per sequence and one over all, fractions in percent.
+    """One row per sequence, over all, and per class; fractions in percent.
 
     Args:
         scores (dict[str, dict]): As of :func:`score_sequences`, or rows of
             one's own without a ``COMBINED``. Columns of families that were
-            not asked for are left out.
+            not asked for are left out. Where there are several classes, a
+            row for each over all sequences comes last.
         per_sequence (bool): Whether to show the sequences or only the row
             over all. Defaults to True.
 
@@ -46,21 +47,32 @@ def format_score_table(scores: Dict[str, Dict[str, Any]],
         head: name
         for head, name in _COLUMNS.items() if name in some_row
     }
-    names = [name for name in scores if name != COMBINED and per_sequence]
-    totals = [COMBINED] if COMBINED in scores else []
+    total = scores.get(COMBINED, {})
+    blocks = [
+        {
+            name: row
+            for name, row in scores.items() if name != COMBINED
+        } if per_sequence else {},
+        {COMBINED: total} if total else {},
+        total.get(CLASSES, {}),
+    ]
     rows = [[_SEQUENCE, *columns]]
-    for name in names + totals:
-        rows.append([name] + [
-            str(scores[name][score]) if score in
-            COUNTS else f'{100 * scores[name][score]:.2f}'
-            for score in columns.values()
-        ])
+    for block in blocks:
+        rows += [[name] + [_cell(row[score], score in COUNTS)
+                           for score in columns.values()]
+                 for name, row in block.items()]
     lines = _align(rows)
     rule = '-' * len(lines[0])
-    last = 1 + len(names)
-    blocks = [lines[:1], lines[1:last], lines[last:]]
-    ruled = [[*block, rule] for block in blocks if block]
-    return '\n'.join([rule, *sum(ruled, [])])
+    ruled = [rule, lines.pop(0), rule]
+    for block in filter(None, blocks):
+        ruled += [*lines[:len(block)], rule]
+        del lines[:len(block)]
+    return '\n'.join(ruled)
+
+
+def _cell(value: float, is_count: bool) -> str:
+    """A number of the table."""
+    return str(value) if is_count else f'{100 * value:.2f}'
 
 
 def _align(rows: List[List[str]]) -> List[str]:

@@ -3,11 +3,9 @@ import logging
 import shutil
 import tempfile
 from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-import numpy as np
 from mmengine.dist import (all_gather_object, broadcast_object_list,
                            is_main_process)
 from mmengine.evaluator import BaseMetric
@@ -16,34 +14,17 @@ from mmengine.logging import print_log
 
 from ipmot_mm.registry import METRICS
 
-from .mot_scoring import (COMBINED, METRICS_OF_TRACKEVAL, ScoredSequence,
-                          Scores, check_protocol, score_sequences)
-from .result_writer import write_atomically, write_mot_results
+from .mot_scoring import (CLASSES, COMBINED, CURVES, METRICS_OF_TRACKEVAL,
+                          Scores, check_classes, check_protocol, check_workers,
+                          score_sequences)
+from .result_writer import write_atomically
 from .score_table import format_score_table
+from .scored_sequence import PEDESTRIAN
+from .tracked_frame import (TrackedFrame, merge_ranks, to_sequence,
+                            to_tracked_frame, write_video)
 
 SCORES_FILE = 'scores.json'
 """Scores of all sequences with their curves, next to the results."""
-
-
-@dataclass(frozen=True)
-class TrackedFrame:
-    """What the metric keeps of one frame.
-
-    Attributes:
-        video_name (str): Name of the sequence.
-        frame_id (int): Number of the frame in the split, 0-based.
-        video_length (int): Number of frames of the split.
-        gt_path (str): The sequence's ``gt.txt``, empty where there is none.
-        first_frame (int): Number in ``gt.txt`` of the split's first frame.
-        rows (np.ndarray): 1-based frame, id, x, y, w, h, score; float64, has
-            shape (num_tracks, 7).
-    """
-    video_name: str
-    frame_id: int
-    video_length: int
-    gt_path: str
-    first_frame: int
-    rows: np.ndarray
 
 
 @METRICS.register_module()
@@ -62,7 +43,9 @@ class TrackEvalMetric(BaseMetric):
     fractions, as those of mmdet are: ``motchallenge-metric/HOTA``, ``DetA``,
     ``AssA``, ``LocA``, ``MOTA``, ``MOTP``, ``IDF1``, ``IDP``, ``IDR`` and the
     counts ``IDSW``, ``TP``, ``FP``, ``FN``, ``Frag``, ``MT``, ``PT``, ``ML``,
-    ``IDTP``, ``IDFP``, ``IDFN``.
+    ``IDTP``, ``IDFP``, ``IDFN``. Where the data set has several classes, they
+    are taken together for these, and ``motchallenge-metric/car/HOTA`` and so
+    on follow for each class.
 
     Args:
         benchmark (str): Which boxes count, see
@@ -78,8 +61,22 @@ class TrackEvalMetric(BaseMetric):
         format_only (bool): Write the results and do not score them, for test
             sets without annotations. Needs ``outfile_prefix``. Defaults to
             False.
+        submission (str, optional): Archive of the results to write, in the
+            format of the benchmark's server, see
+            :func:`~ipmot_mm.evaluation.submission.write_submission`. It
+            comes after the scores, or with ``format_only`` in their place.
+            Defaults to None, for none.
         per_sequence (bool): Whether the table has a row per sequence.
             Defaults to True.
+        class_ids (Sequence[int], optional): Class number of MOTChallenge of
+            each label; other than (1, ) only with benchmark 'custom'.
+            Defaults to None, for ``class_ids`` of the data set's
+            ``metainfo``, or (1, ) where it has none.
+        classes (Sequence[str], optional): Name of each class; comes with
+            ``class_ids``. Defaults to None, for those of the data set.
+        num_workers (int, optional): Processes that score, see
+            :func:`~ipmot_mm.evaluation.score_sequences`. Defaults to None,
+            for as many as pay.
         prefix (str, optional): Head of the metric names. Defaults to None,
             for 'motchallenge-metric'.
 
@@ -89,8 +86,9 @@ class TrackEvalMetric(BaseMetric):
             thresholds, as of :func:`~ipmot_mm.evaluation.score_sequences`.
 
     Raises:
-        ValueError: If an option is unknown, or ``format_only`` comes without
-            ``outfile_prefix``.
+        ValueError: If an option is unknown, ``format_only`` comes without
+            ``outfile_prefix``, or the benchmark does not score these
+            classes or has no server that is known.
     """
     default_prefix: Optional[str] = 'motchallenge-metric'
 
@@ -100,18 +98,34 @@ class TrackEvalMetric(BaseMetric):
                  metrics: Sequence[str] = METRICS_OF_TRACKEVAL,
                  outfile_prefix: Optional[str] = None,
                  format_only: bool = False,
+                 submission: Optional[str] = None,
                  per_sequence: bool = True,
+                 class_ids: Optional[Sequence[int]] = None,
+                 classes: Optional[Sequence[str]] = None,
+                 num_workers: Optional[int] = None,
                  prefix: Optional[str] = None) -> None:
         super().__init__(prefix=prefix)
         check_protocol(benchmark, metrics)
+        check_workers(num_workers)
         if format_only and outfile_prefix is None:
             raise ValueError('format_only=True needs outfile_prefix, but got '
                              'None; name the folder for the result files')
+        if (class_ids is None) != (classes is None):
+            raise ValueError('class_ids and classes come together, but got '
+                             f'class_ids={class_ids} and classes={classes}')
+        if class_ids is not None:
+            check_classes(benchmark, class_ids, classes)
+        if submission is not None:
+            _check_server(benchmark)
         self.benchmark = benchmark
         self.metrics = tuple(metrics)
         self.outfile_prefix = outfile_prefix
         self.format_only = format_only
+        self.submission = submission
         self.per_sequence = per_sequence
+        self.class_ids = class_ids
+        self.classes = classes
+        self.num_workers = num_workers
         self.sequence_results: Scores = {}
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
@@ -123,17 +137,19 @@ class TrackEvalMetric(BaseMetric):
                 makes them of :obj:`mmdet.structures.TrackDataSample`:
                 ``video_data_samples`` is a list of frames with
                 ``pred_track_instances`` (``bboxes`` xyxy in pixels of the
-                original image, ``scores``, ``instances_id``) and the
-                metainfo ``video_name``, ``frame_id``, ``mot_frame_id``,
-                ``ori_video_length`` and ``gt_path``.
+                original image, ``scores``, ``instances_id``, with several
+                classes also ``labels``) and the metainfo ``video_name``,
+                ``frame_id``, ``mot_frame_id``, ``ori_video_length`` and
+                ``gt_path``.
         """
+        class_ids, _ = self._scored_classes()
         for track_sample in data_samples:
             for frame in track_sample['video_data_samples']:
-                record = _to_record(frame)
+                record = to_tracked_frame(frame, class_ids)
                 self.results.append(record)
                 last = record.frame_id == record.video_length - 1
                 if last and self.outfile_prefix is not None:
-                    self._write_video(
+                    write_video(
                         Path(self.outfile_prefix), [
                             kept for kept in self.results
                             if kept.video_name == record.video_name
@@ -157,7 +173,7 @@ class TrackEvalMetric(BaseMetric):
         failure: Optional[Exception] = None
         if is_main_process():
             try:
-                metrics = self.compute_metrics(_merge_ranks(parts))
+                metrics = self.compute_metrics(merge_ranks(parts))
                 outcome = [metrics, self.sequence_results, None]
             except Exception as error:
                 failure = error
@@ -189,114 +205,73 @@ class TrackEvalMetric(BaseMetric):
         videos = dict(sorted(videos.items()))
         folder = Path(self.outfile_prefix or tempfile.mkdtemp('_ipmot_tracks'))
         for records in videos.values():
-            self._write_video(folder, records)
+            write_video(folder, records)
         self.sequence_results = {}
         if self.format_only:
             print_log(f'Tracks of {len(videos)} sequences written to '
                       f'{folder}', logger='current')
-            return {}
+        else:
+            self._score(videos, folder)
+        if self.submission is not None:
+            from .submission import write_submission
+            write_submission(folder, self.submission, benchmark=self.benchmark)
+        if self.outfile_prefix is None:
+            shutil.rmtree(folder)
+        return _flat_scores(self.sequence_results.get(COMBINED, {}))
+
+    def _scored_classes(self) -> Tuple[Tuple[int, ...], Tuple[str, ...]]:
+        """Class number of each label, and its name."""
+        if self.class_ids is not None:
+            return tuple(self.class_ids), tuple(self.classes)
+        meta = self.dataset_meta or {}
+        if 'class_ids' not in meta:
+            return (PEDESTRIAN, ), ('pedestrian', )
+        class_ids = tuple(int(number) for number in meta['class_ids'])
+        check_classes(self.benchmark, class_ids, meta['classes'])
+        return class_ids, tuple(meta['classes'])
+
+    def _score(self, videos: Dict[str, List[TrackedFrame]],
+               folder: Path) -> None:
+        """Score the results in a folder, keep the scores, log the table."""
+        class_ids, classes = self._scored_classes()
         try:
-            sequences = [_to_sequence(records) for records in videos.values()]
             scores = score_sequences(
                 folder,
-                sequences,
+                [to_sequence(records) for records in videos.values()],
                 benchmark=self.benchmark,
-                metrics=self.metrics)
+                metrics=self.metrics,
+                class_ids=class_ids,
+                classes=classes,
+                num_workers=self.num_workers)
         except Exception:
             print_log(f'Scoring failed; the tracks are kept in {folder}',
                       logger='current', level=logging.ERROR)
             raise
-        self._report(scores, folder)
-        return {
-            name: value
-            for name, value in scores[COMBINED].items() if name != 'curves'
-        }
-
-    def _report(self, scores: Scores, folder: Path) -> None:
-        """Keep the scores, log the table, drop a temporary folder."""
         self.sequence_results = scores
-        if self.outfile_prefix is None:
-            shutil.rmtree(folder)
-        else:
+        if self.outfile_prefix is not None:
             write_atomically(folder / SCORES_FILE,
                              dump(scores, file_format='json'))
         table = format_score_table(scores, per_sequence=self.per_sequence)
         print_log(f'TrackEval, {self.benchmark} protocol:\n{table}',
                   logger='current')
 
-    @staticmethod
-    def _write_video(folder: Path, records: List[TrackedFrame]) -> None:
-        """Write one sequence, an empty file where nothing was tracked."""
-        write_mot_results(folder / f'{records[0].video_name}.txt',
-                          np.concatenate([record.rows for record in records]))
 
-
-def _to_record(frame: Union[dict, Any]) -> TrackedFrame:
-    """One frame's meta information and tracks, off the device."""
-    if not isinstance(frame, dict):
-        frame = frame.to_dict()
-    needed = ('video_name', 'frame_id', 'mot_frame_id', 'ori_video_length',
-              'gt_path', 'pred_track_instances')
-    absent = [key for key in needed if key not in frame]
-    if absent:
+def _check_server(benchmark: str) -> None:
+    """Raise a ValueError unless the benchmark's server is known."""
+    from .submission import SERVER_FORMATS
+    if benchmark not in SERVER_FORMATS:
         raise ValueError(
-            f'TrackEvalMetric needs {", ".join(absent)} of each frame, but '
-            f'got {", ".join(sorted(frame))}; add the metainfo to meta_keys '
-            'of the packing transform, tracks come from the model')
-    tracks = frame['pred_track_instances']
-    boxes = tracks['bboxes'].detach().cpu().numpy().astype(np.float64)
-    ids = tracks['instances_id'].detach().cpu().numpy()
-    scores = tracks['scores'].detach().cpu().numpy()
-    frame_id = int(frame['frame_id'])
-    rows = np.column_stack([
-        np.full(len(ids), frame_id + 1.0), ids, boxes[:, :2],
-        boxes[:, 2:] - boxes[:, :2], scores
-    ])
-    return TrackedFrame(
-        video_name=frame['video_name'],
-        frame_id=frame_id,
-        video_length=int(frame['ori_video_length']),
-        gt_path=frame['gt_path'] or '',
-        first_frame=int(frame['mot_frame_id']) - frame_id,
-        rows=rows)
+            f'submission needs one of the benchmarks '
+            f'{", ".join(SERVER_FORMATS)}, but got benchmark={benchmark!r}; '
+            'set submission=None, outfile_prefix alone keeps the results')
 
 
-def _merge_ranks(parts: List[List[TrackedFrame]]) -> List[TrackedFrame]:
-    """Frames of all ranks, each video from one rank.
-
-    Track ids mean nothing on another rank, and a sampler may repeat videos
-    to even the ranks out: the rank that saw most frames of a video speaks
-    for it, and a frame that came twice counts once.
-    """
-    chosen: Dict[str, Dict[int, TrackedFrame]] = {}
-    for part in parts:
-        videos: Dict[str, Dict[int, TrackedFrame]] = defaultdict(dict)
-        for record in part:
-            videos[record.video_name].setdefault(record.frame_id, record)
-        for name, frames in videos.items():
-            if len(frames) > len(chosen.get(name, ())):
-                chosen[name] = frames
-    return [
-        record for frames in chosen.values()
-        for _, record in sorted(frames.items())
-    ]
-
-
-def _to_sequence(records: List[TrackedFrame]) -> ScoredSequence:
-    """What the frames of one video say about its ground truth."""
-    name, length = records[0].video_name, records[0].video_length
-    sources = {(record.gt_path, record.first_frame) for record in records}
-    if len(sources) > 1:
-        raise ValueError(
-            f'sequence {name}: expected one ground truth file and frames '
-            'without holes, but got (gt_path, number of the first frame) '
-            f'{sorted(sources)}; give each sequence a name of its own and '
-            'test on consecutive frames')
-    if len(records) < length:
-        print_log(
-            f'Sequence {name}: only {len(records)} of {length} frames were '
-            'tracked, objects in the others count as missed',
-            logger='current',
-            level=logging.WARNING)
-    (gt_path, first_frame), = sources
-    return ScoredSequence(name, gt_path, length, first_frame)
+def _flat_scores(combined: Dict[str, Any]) -> Dict[str, float]:
+    """Scores over all sequences, ``<class>/<score>`` those of a class."""
+    by_class = combined.get(CLASSES, {})
+    nested = (CLASSES, CURVES)
+    flat = {k: value for k, value in combined.items() if k not in nested}
+    for name, scores in by_class.items():
+        flat.update((f'{name}/{k}', value) for k, value in scores.items()
+                    if k not in nested)
+    return flat

@@ -60,14 +60,63 @@ def test_real_record(tmp_path, shared_data):
     assert clip['gt_bboxes'][0][0].tolist() == [1330, 317, 1748, 1655]
 
 
+def test_what_is_left_out_is_logged(tmp_path, monkeypatch):
+    messages = []
+    monkeypatch.setattr('ipmot_mm.datasets.crowdhuman_clip_dataset.print_log',
+                        lambda message, **kwargs: messages.append(message))
+    make(tmp_path, RECORDS)
+    make(tmp_path, [dict(ID='3,c', gtboxes=[person(1, 2, 3, 4)])])
+    path = tmp_path / 'annotation_val.odgt'
+    assert messages == [
+        f'"{path}": 2 persons in 2 images; left out: 1 ignored persons, 1 '
+        'masks, 1 boxes without area.'
+    ]
+
+
+def test_extra_may_be_absent_and_windows_lines(tmp_path):
+    box = dict(tag='person', fbox=[1, 2, 3, 4])
+    records = [dict(ID='1,a', gtboxes=[box])]
+    make(tmp_path, records)
+    path = tmp_path / 'annotation_val.odgt'
+    path.write_bytes(f'\ufeff{json.dumps(records[0])}\r\n\r\n'.encode())
+    dataset = CrowdHumanClipDataset(
+        ann_file=str(path), image_dir=str(tmp_path / 'Images'))
+    assert dataset.get_data_info(0)['gt_bboxes'][0].tolist() == [[1, 2, 4, 6]]
+
+
+def one_box(**changes):
+    box = {**person(1, 2, 3, 4), **changes}
+    return json.dumps(dict(ID='1,a', gtboxes=[box]))
+
+
 @pytest.mark.parametrize('line', [
-    '{"ID": "2,b", "gtb', '[]', '{"ID": "2,b"}',
-    '{"ID": "2,b", "gtboxes": [{"tag": "person", "fbox": [1, 2, 3]}]}',
-    '{"ID": "2,b", "gtboxes": [{"tag": "person", "fbox": [1, 2, 3, NaN]}]}'
+    '{"ID": "2,b", "gtb', '[]', '{"ID": "2,b"}', '{"gtboxes": []}',
+    '{"ID": 2, "gtboxes": []}', '{"ID": "2,b", "gtboxes": {}}',
+    '{"ID": "2,b", "gtboxes": [[]]}', '[' * 10**5, 'null', '\ufffd',
+    one_box(fbox=[1, 2, 3]),
+    one_box(fbox=[1, 2, 3, 4, 5]),
+    json.dumps(dict(ID='2,b', gtboxes=4 * [dict(tag='person', fbox=[1] * 5)])),
+    one_box(fbox=[1, 2, 3, float('nan')]),
+    one_box(fbox=[1, 2, 3, float('inf')]),
+    one_box(fbox=[1, 2, 3, 10**400]),
+    one_box(fbox=[1, 2, 3, '4']),
+    one_box(fbox=[1, 2, 3, True]),
+    one_box(fbox=None),
+    one_box(tag='rider'),
+    one_box(extra=None),
+    one_box(extra=dict(ignore='1'))
 ])
 def test_malformed_line(tmp_path, line):
     with pytest.raises(ValueError, match='line 2: expected a JSON object'):
         make(tmp_path, [RECORDS[0], line])
+
+
+def test_image_that_comes_twice(tmp_path):
+    with pytest.raises(
+            ValueError,
+            match=r"odgt\", line 3: the ID '1,a' occurs a second time \(first "
+            r'in line 1\)'):
+        make(tmp_path, RECORDS + RECORDS)
 
 
 def test_missing_files(tmp_path):

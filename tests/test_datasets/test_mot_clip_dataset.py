@@ -38,8 +38,53 @@ def test_labels_follow_class_ids(make_sequence, tmp_path):
         tmp_path, class_ids=(7, 1), metainfo=dict(classes=('car', 'person')))
     assert dataset.get_data_info(0)['gt_bboxes_labels'][0].tolist() == [1, 0]
     assert dataset.metainfo['classes'] == ('car', 'person')
+    assert dataset.metainfo['class_ids'] == (7, 1)
+    assert make(tmp_path).metainfo['class_ids'] == (1, )
     with pytest.raises(ValueError, match='one class number for each of'):
         make(tmp_path, class_ids=(1, 2))
+    with pytest.raises(ValueError, match='none of them twice'):
+        make(tmp_path, class_ids=(1, 1), metainfo=dict(classes=('car', 'man')))
+
+
+def test_every_conf_but_0_counts_as_trackeval_counts(make_sequence, tmp_path):
+    make_sequence('A', 1, '1,1,1,1,9,9,-1\n1,2,1,1,9,9,0.3\n1,3,1,1,9,9,0\n')
+    clip = make(tmp_path).get_data_info(0)
+    assert clip['gt_instances_ids'][0].tolist() == [1, 2]
+
+
+@pytest.fixture
+def messages(monkeypatch):
+    found = []
+    monkeypatch.setattr('ipmot_mm.datasets.mot_clip_dataset.print_log',
+                        lambda message, **kwargs: found.append(message))
+    return found
+
+
+def test_missing_seqinfo_is_logged_once(make_sequence, tmp_path, messages):
+    for name in 'ABC':
+        folder = make_sequence(name, 2)
+        if name != 'B':
+            (folder / 'seqinfo.ini').unlink()
+    assert len(make(tmp_path)) == 6
+    assert messages == [
+        f'2 sequences of "{tmp_path}" have no seqinfo.ini, such as A: all '
+        'their frames are taken.'
+    ]
+
+
+def test_no_object_at_all_is_logged(make_sequence, tmp_path, messages):
+    make_sequence('A', 2, '1,1,1,1,9,9,1,-1,-1\n2,1,1,1,9,9,0,1,1\n')
+    assert len(make(tmp_path)) == 2  # frames without objects are legal
+    assert 'none of 2 boxes has a class in class_ids=(1,)' in messages[0]
+
+
+def test_seqmap_names_the_sequences(make_sequence, tmp_path):
+    for name in 'ABC':
+        make_sequence(name, 2)
+    (tmp_path / 'val.txt').write_text('C\nA\n')
+    dataset = make(tmp_path, seqmap=str(tmp_path / 'val.txt'))
+    assert [dataset.get_data_info(k)['video_name']
+            for k in range(4)] == [['A'], ['A'], ['C'], ['C']]
 
 
 def test_clip_keeps_its_interval_and_its_video(make_sequence, tmp_path):

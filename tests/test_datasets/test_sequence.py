@@ -1,6 +1,7 @@
 import pytest
 
-from ipmot_mm.datasets.sequence import find_sequences, read_sequence
+from ipmot_mm.datasets.sequence import (find_sequences, read_seqmap,
+                                        read_sequence, read_sequence_length)
 
 
 def test_reads_a_sequence_with_eight_digits(make_sequence):
@@ -20,18 +21,90 @@ def test_windows_seqinfo_with_byte_order_mark(make_sequence):
     assert len(read_sequence(str(info.parent), with_gt=True)) == 2
 
 
-def test_missing_seqinfo_says_what_to_write(make_sequence):
-    folder = make_sequence('A', 3)
+def test_frames_without_seqinfo(make_sequence):
+    folder = make_sequence('A', 12)
+    assert read_sequence(str(folder), with_gt=True).has_seqinfo
     (folder / 'seqinfo.ini').unlink()
-    with pytest.raises(FileNotFoundError, match='seqinfo.ini" is missing') \
-            as error:
+    for number, name in enumerate(['1.PNG', '000002.jpeg', '03.bmp'], 1):
+        (folder / 'img1' / f'{number:06d}.jpg').rename(folder / 'img1' / name)
+    for name in ('Thumbs.db', '._000004.jpg', 'cover.jpg', '5.txt', '².jpg'):
+        (folder / 'img1' / name).touch()
+    sequence = read_sequence(str(folder), with_gt=True)
+    assert not sequence.has_seqinfo
+    assert sequence.image_names[:4] == ('1.PNG', '000002.jpeg', '03.bmp',
+                                        '000004.jpg')
+    assert len(sequence) == read_sequence_length(str(folder)) == 12
+
+
+def test_frames_in_the_folder_itself(make_sequence):
+    folder = make_sequence('A', 2)
+    (folder / 'seqinfo.ini').unlink()
+    for path in (folder / 'img1').iterdir():
+        path.rename(folder / path.name)
+    (folder / 'img1').rmdir()
+    sequence = read_sequence(str(folder), with_gt=True)
+    assert sequence.image_dir == str(folder)
+    assert sequence.image_names == ('000001.jpg', '000002.jpg')
+
+
+@pytest.mark.parametrize('removed, added, message', [
+    ([1], [0], r'a frame 0, but without .* is 9\)\. The frames count from 0: '
+     'rename'),
+    ([], [0], 'a frame 0, but without'),
+    ([2, 5], [], r'no frame 2, 5, but without .* is 9\)\. Copy the missing'),
+    ([1], [], 'no frame 1, but'),
+    ([], [10**40], r'no frame 10, 11, 12, 13, 14 and 9+85 more, but'),
+])
+def test_frames_without_seqinfo_are_numbered_from_1(make_sequence, removed,
+                                                    added, message):
+    folder = make_sequence('A', 9)
+    (folder / 'seqinfo.ini').unlink()
+    for number in removed:
+        (folder / 'img1' / f'{number:06d}.jpg').unlink()
+    for number in added:
+        (folder / 'img1' / f'{number:06d}.jpg').touch()
+    with pytest.raises(ValueError, match=message):
         read_sequence(str(folder), with_gt=True)
-    assert '"seqLength=3"' in str(error.value)
+
+
+def test_two_files_for_a_frame(make_sequence):
+    folder = make_sequence('A', 2)
+    (folder / 'img1' / '2.jpg').touch()
+    with pytest.raises(
+            ValueError,
+            match='two files for frame 2: 000002.jpg '
+            'and 2.jpg. Remove'):
+        read_sequence(str(folder), with_gt=True)
+
+
+def test_neither_seqinfo_nor_frames(tmp_path):
+    (tmp_path / 'A').mkdir()
+    for read in (read_sequence_length,
+                 lambda path: read_sequence(path, with_gt=False)):
+        with pytest.raises(
+                FileNotFoundError,
+                match='no seqinfo.ini, and ".*A" has no im'):
+            read(str(tmp_path / 'A'))
+
+
+def test_length_does_not_need_the_frames(tmp_path):
+    (tmp_path / 'seqinfo.ini').write_text('[Sequence]\nseqLength=1050\n')
+    assert read_sequence_length(str(tmp_path)) == 1050
+
+
+def test_extension_without_a_dot(make_sequence):
+    folder = make_sequence('A', 2)
+    info = folder / 'seqinfo.ini'
+    info.write_text(info.read_text().replace('.jpg', 'JPG'))
+    assert len(read_sequence(str(folder), with_gt=True)) == 2
 
 
 @pytest.mark.parametrize('text', [
     '', 'seqLength=3', '[Sequence]\nname=A', '[Sequence]\nseqLength=many',
-    '[Sequence]\nseqLength=0'
+    '[Sequence]\nseqLength=0', '[Sequence]\nseqLength=1e3',
+    '[Sequence]\nseqLength=1_0', '[Sequence]\nseqLength=\u0663',
+    '[Sequence]\nseqLength=3\nseqLength=3', '[Sequence]\nseqLength=-3',
+    '[Sequence]\nseqLength=' + '9' * 5000
 ])
 def test_bad_seqinfo(make_sequence, text):
     folder = make_sequence('A', 3)
@@ -46,6 +119,23 @@ def test_frame_without_a_file(make_sequence):
         (folder / 'img1' / f'00000{number}.jpg').unlink()
     with pytest.raises(
             FileNotFoundError, match='no .jpg file for 2, 5 of the 9 frames'):
+        read_sequence(str(folder), with_gt=True)
+
+
+def test_promised_frames_that_count_from_0(make_sequence):
+    folder = make_sequence('A', 2)
+    (folder / 'img1' / '000002.jpg').rename(folder / 'img1' / '000000.jpg')
+    with pytest.raises(
+            FileNotFoundError, match='for 2 of the 2 .* frames count from 0'):
+        read_sequence(str(folder), with_gt=True)
+
+
+def test_absurd_length_is_refused_at_once(make_sequence):
+    folder = make_sequence('A', 2)
+    info = folder / 'seqinfo.ini'
+    info.write_text(info.read_text().replace('Length=2', f'Length={10**30}'))
+    with pytest.raises(
+            FileNotFoundError, match='for 3, 4, 5, 6, 7 and 9+3 more of the'):
         read_sequence(str(folder), with_gt=True)
 
 
@@ -90,3 +180,44 @@ def test_find_sequences_errors(tmp_path):
     (tmp_path / 'MOT17-02-DPM').mkdir()
     with pytest.raises(FileNotFoundError, match='found MOT17-02-DPM. Correct'):
         find_sequences(str(tmp_path), ['*-SDP'])
+
+
+def test_seqmap(tmp_path):
+    path = tmp_path / 'seqmap.txt'
+    path.write_bytes('\ufeffname\r\n\r\nB \r\nA\r\n'.encode())
+    assert read_seqmap(str(path)) == {'B': 3, 'A': 4}
+    path.write_text('v_-6Os86HzwCs_c001\nv_gQNyhv8y0QY_c003')
+    assert read_seqmap(str(path)) == {
+        'v_-6Os86HzwCs_c001': 1,
+        'v_gQNyhv8y0QY_c003': 2
+    }
+
+
+@pytest.mark.parametrize('text, message', [
+    ('', 'lists no sequence'),
+    ('name\n', 'lists no sequence'),
+    ('A\n\nB\nA\n', r"line 4: 'A' is listed a second time \(first in line 1"),
+])
+def test_bad_seqmap(tmp_path, text, message):
+    (tmp_path / 'seqmap.txt').write_text(text)
+    with pytest.raises(ValueError, match=f'seqmap.txt".*{message}'):
+        read_seqmap(str(tmp_path / 'seqmap.txt'))
+    with pytest.raises(FileNotFoundError, match='other.txt" is missing'):
+        read_seqmap(str(tmp_path / 'other.txt'))
+
+
+def test_find_sequences_of_a_seqmap(tmp_path):
+    for name in ('B-SDP', 'A-SDP', 'C-SDP', 'A-DPM'):
+        (tmp_path / name).mkdir()
+    seqmap = tmp_path / 'seqmap.txt'
+    seqmap.write_text('name\nB-SDP\nB-DPM\nA-SDP\nA-DPM\n')
+    found = find_sequences(str(tmp_path), ['*-SDP'], str(seqmap))
+    assert found == [str(tmp_path / name) for name in ('A-SDP', 'B-SDP')]
+    with pytest.raises(
+            FileNotFoundError,
+            match=r"seqmap.txt\", line 3: .* has no folder 'B-DPM' \(1 of "
+            'the 4 sequences are missing'):
+        find_sequences(str(tmp_path), ['*'], str(seqmap))
+    with pytest.raises(
+            FileNotFoundError, match='in ".*seqmap.txt" matches .* or seqmap'):
+        find_sequences(str(tmp_path), ['*-FRCNN'], str(seqmap))

@@ -62,9 +62,24 @@ def test_score_then_plot(folder):
 def test_bad_input_is_one_line(folder):
     (folder / 'tracks' / 'b.txt').unlink()
     code, out, err = call('eval_results.py', folder / 'tracks', folder / 'gt')
-    assert (code, out) == (1, '')
+    assert (code, out) == (2, '')
     assert err.startswith('error: sequence b: results ')
     assert err.count('\n') == 1
+
+
+def test_scores_of_classes_and_of_a_seqmap(folder):
+    (folder / 'map.txt').write_text('name\na\n')
+    for path in (folder / 'tracks').iterdir():
+        rows = np.loadtxt(path, delimiter=',')
+        write_rows(path, np.c_[rows, np.where(rows[:, 1] % 2, 1, 3)])
+    code, out, err = call('eval_results.py', folder / 'tracks', folder / 'gt',
+                          '--seqmap', folder / 'map.txt', '--benchmark',
+                          'custom', '--class-ids', '1', '3', '--class-names',
+                          'pedestrian', 'car', '--num-workers', '1')
+    assert code == 0, err
+    assert [line.split(' ')[0] for line in out.splitlines()
+            if line[0] != '-'] == [
+                'sequence', 'a', 'COMBINED', 'pedestrian', 'car']
 
 
 @pytest.fixture(scope='module')

@@ -8,7 +8,6 @@ import trackeval
 from mot_samples import corrupt, random_truth, write_rows, write_sequence
 
 from ipmot_mm.evaluation import ScoredSequence, score_folder, score_sequences
-from ipmot_mm.evaluation.mot_scoring import split_frames
 
 
 @pytest.fixture
@@ -65,34 +64,6 @@ def test_nothing_is_printed_or_written(sequence, capfd):
     assert sorted(sequence.rglob('*')) == before
 
 
-@pytest.mark.parametrize('num_frames, num_train', [(1, 1), (2, 2), (5, 3),
-                                                   (6, 4), (429, 215)])
-def test_halves(num_frames, num_train):
-    frames = list(range(1, num_frames + 1))
-    for split, want in (('all', frames), ('train-half', frames[:num_train]),
-                        ('val-half', frames[num_train:])):
-        first, count = split_frames(num_frames, split)
-        assert list(range(first, first + count)) == want
-
-
-def test_halves_of_mot20():
-    lengths = [429, 2782, 2405, 3315]
-    assert [split_frames(n, 'val-half')[1] for n in lengths] == [
-        214, 1390, 1202, 1657]
-
-
-def test_split_of_a_folder(sequence):
-    path = sequence / 'tracks' / 'a.txt'
-    rows = np.loadtxt(path, delimiter=',')
-    rows = rows[rows[:, 0] > 5]
-    rows[:, 0] -= 5
-    write_rows(path, rows)
-    truth = np.loadtxt(sequence / 'gt/a/gt/gt.txt', delimiter=',')
-    counted = ((truth[:, 0] > 5) & (truth[:, 6] == 1) & (truth[:, 7] == 1))
-    got = score(sequence, split='val-half')['COMBINED']
-    assert got['TP'] + got['FN'] == counted.sum() > 0
-
-
 @pytest.mark.parametrize('columns', [6, 7, 9, 10])
 def test_custom_reads_absent_columns_as_one(columns, tmp_path):
     marks = [1, 1, 0.5] if columns < 10 else [1, -1, -1, -1]
@@ -115,20 +86,6 @@ def test_custom_counts_pedestrians_that_are_not_ignored(tmp_path):
     assert (got['TP'], got['FN'], got['FP']) == (1, 0, 2)
 
 
-def test_named_sequences_only(sequence):
-    write_sequence(sequence / 'gt', 'b', np.ones((1, 9)), 1)
-    assert list(score(sequence, sequences=['a'])) == ['a', 'COMBINED']
-    with pytest.raises(FileNotFoundError, match=r'sequence b: results .*b\.txt'
-                       '.* not found; write an empty file'):
-        score(sequence)
-
-
-def test_frame_outside_of_the_split(sequence):
-    with pytest.raises(ValueError, match=r'a\.txt, line \d+: expected a frame '
-                       r'in 1\.\.3, but got [4-8]; frames count from 1'):
-        score(sequence, split='val-half')
-
-
 def test_class_that_trackeval_refuses(sequence, capfd):
     log = Path(trackeval.utils.get_code_path(), 'error_log.txt')
     assert not log.exists()
@@ -136,33 +93,44 @@ def test_class_that_trackeval_refuses(sequence, capfd):
     truth = np.loadtxt(path, delimiter=',')
     truth[:, 7] = 99
     write_rows(path, truth)
-    with pytest.raises(ValueError, match='TrackEval cannot score these files '
-                       'as MOT17: Attempting to evaluate using invalid gt'):
+    with pytest.raises(ValueError, match='TrackEval cannot score sequence '
+                       'a as MOT17: Attempting to evaluate using invalid gt'):
         score(sequence)
     assert capfd.readouterr() == ('', '')
     assert not log.exists()
 
 
-def test_bad_folders(sequence):
-    with pytest.raises(FileNotFoundError, match='no <sequence>/gt/gt.txt'):
-        score_folder(sequence / 'tracks', sequence / 'tracks')
-    with pytest.raises(ValueError, match='no sequence to score'):
-        score_sequences(sequence, [])
-    with pytest.raises(ValueError, match='split must be one of all,.*odd'):
-        score(sequence, split='odd')
-    info = sequence / 'gt/a/seqinfo.ini'
-    info.write_text('[Sequence]\nseqLength=many\n')
-    with pytest.raises(ValueError, match='expected an integer seqLength'):
-        score(sequence)
-    info.unlink()
-    with pytest.raises(FileNotFoundError, match='seqinfo.ini not found'):
-        score(sequence)
-
-
 def test_short_ground_truth_names_its_line(sequence):
     path = sequence / 'gt/a/gt/gt.txt'
     path.write_text('1,1,2,3,4,5,1\n')
-    with pytest.raises(ValueError, match=r'gt\.txt, line 1: expected at least '
-                       '8 columns'):
+    with pytest.raises(ValueError, match=r'gt\.txt", line 1: .*of 7 columns, '
+                       'expected at least 8'):
         score_sequences(sequence / 'tracks',
                         [ScoredSequence('a', str(path), 8)])
+
+
+def test_no_sequence(tmp_path):
+    with pytest.raises(ValueError, match='no sequence to score'):
+        score_sequences(tmp_path, [])
+
+
+def test_zero_workers(sequence):
+    with pytest.raises(ValueError, match='num_workers must be at least 1'):
+        score(sequence, num_workers=0)
+
+
+def test_ground_truth_beyond_the_sequence(sequence):
+    info = sequence / 'gt/a/seqinfo.ini'
+    info.write_text('[Sequence]\nseqLength=7\n')
+    with pytest.raises(ValueError, match=r'gt\.txt", line \d+ \(and \d+ more'
+                       r'\): the sequence has 7 frames, no more'):
+        score(sequence)
+
+
+def test_huge_ids_need_no_memory(sequence):
+    want = score(sequence)
+    for path in (sequence / 'gt/a/gt/gt.txt', sequence / 'tracks/a.txt'):
+        rows = np.loadtxt(path, delimiter=',')
+        rows[:, 1] += 2**52
+        write_rows(path, rows)
+    assert score(sequence) == want

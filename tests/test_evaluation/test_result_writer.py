@@ -17,6 +17,16 @@ def test_lines_are_sorted_and_in_the_format_of_motchallenge(tmp_path):
         '2,1,1.500000,-2.000000,3.000000,4.000000,0.500000,-1,-1,-1']
 
 
+def test_class_numbers_stay_with_their_rows(tmp_path):
+    rows = np.ones((3, 7))
+    rows[:, 1] = 9, 4, 7
+    write_mot_results(tmp_path / 'a.txt', rows, np.array([3, 1, 2]))
+    lines = (tmp_path / 'a.txt').read_text().splitlines()
+    assert [line.split(',')[1::6] for line in lines] == [
+        ['4', '1'], ['7', '2'], ['9', '3']]
+    assert all(line.endswith(',-1,-1') for line in lines)
+
+
 def test_float32_coordinates_survive(tmp_path):
     rng = np.random.default_rng(0)
     values = rng.uniform(8, 4000, (500, 7)).astype(np.float32)

@@ -9,7 +9,8 @@ from mmengine.evaluator import Evaluator
 from mot_samples import (corrupt, plain_trackeval, random_truth, track_samples,
                          write_rows, write_sequence)
 
-from ipmot_mm.evaluation import TrackEvalMetric, trackeval_metric
+from ipmot_mm.evaluation import (TrackEvalMetric, tracked_frame,
+                                 trackeval_metric)
 from ipmot_mm.registry import METRICS
 
 PREFIX = 'motchallenge-metric/'
@@ -19,8 +20,9 @@ PREFIX = 'motchallenge-metric/'
 def messages(monkeypatch) -> list:
     """What the metric logs."""
     logged = []
-    monkeypatch.setattr(trackeval_metric, 'print_log',
-                        lambda text, *args, **kwargs: logged.append(text))
+    for module in (trackeval_metric, tracked_frame):
+        monkeypatch.setattr(module, 'print_log',
+                            lambda text, *args, **kwargs: logged.append(text))
     return logged
 
 

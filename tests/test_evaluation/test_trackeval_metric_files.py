@@ -8,7 +8,7 @@ import torch
 import torch.multiprocessing as mp
 from mot_samples import corrupt, random_truth, track_samples, write_sequence
 
-from ipmot_mm.evaluation import TrackEvalMetric
+from ipmot_mm.evaluation import TrackEvalMetric, submission
 
 
 def feed(metric, samples):
@@ -74,6 +74,24 @@ def test_format_only_needs_no_ground_truth(tmp_path):
     assert metric.sequence_results == {}
 
 
+@pytest.mark.parametrize('format_only', [False, True])
+def test_submission_comes_after_the_results(format_only, tmp_path,
+                                            monkeypatch):
+    calls = []
+
+    def write_submission(result_dir, path, *, benchmark):
+        files = sorted(file.name for file in result_dir.iterdir())
+        calls.append((path, benchmark, files))
+
+    monkeypatch.setattr(submission, 'write_submission', write_submission)
+    metric = TrackEvalMetric(
+        benchmark='MOT20', submission='my.zip', format_only=format_only,
+        outfile_prefix=str(tmp_path / 'out') if format_only else None)
+    feed(metric, make_samples(tmp_path, 'a', 1))
+    assert ('motchallenge-metric/HOTA' in metric.evaluate(1)) != format_only
+    assert calls == [('my.zip', 'MOT20', ['a.txt'])]
+
+
 @pytest.mark.parametrize('gt_path', ['', 'gone/gt.txt'])
 def test_missing_ground_truth_names_remedy_and_keeps_tracks(
         gt_path, tmp_path):
@@ -98,14 +116,15 @@ def test_temporary_tracks_stay_where_scoring_fails(tmp_path, monkeypatch):
     assert len(list(tmp_path.glob('*_ipmot_tracks/a.txt'))) == 1
 
 
-def test_diverged_model_is_named(tmp_path):
+def test_diverged_model_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
     samples = make_samples(tmp_path, 'a', 1)
     tracks = samples[2].video_data_samples[0].pred_track_instances
     tracks.bboxes[0, 0] = float('nan')
     metric = TrackEvalMetric()
     feed(metric, samples)
-    with pytest.raises(ValueError, match=r'a.txt, line \d+: expected finite '
-                       'numbers.*model that diverged'):
+    with pytest.raises(ValueError, match=r'a\.txt", line \d+: a value is not '
+                       'finite.*model that diverged'):
         metric.evaluate(1)
 
 
@@ -115,6 +134,9 @@ def test_diverged_model_is_named(tmp_path):
     (dict(metrics='HOTA'), "metrics must be a sequence.*'HOTA'"),
     (dict(metrics=()), r'metrics must be a sequence.*\(\)'),
     (dict(format_only=True), 'format_only=True needs outfile_prefix'),
+    (dict(num_workers=0), 'num_workers must be at least 1 or None, but got 0'),
+    (dict(benchmark='custom', submission='a.zip'),
+     "submission needs one of the benchmarks .*MOT17.*benchmark='custom'"),
 ])
 def test_bad_options(kwargs, text):
     with pytest.raises(ValueError, match=text):
@@ -151,14 +173,20 @@ def test_nothing_to_score():
 def _evaluate_on_rank(rank, root):
     """Rank 0 has a and b, rank 1 has c; each began the other's last one.
 
-    Scored twice: the second time, a has lost its ground truth.
+    Scored twice: the second time, a has lost its ground truth. Processes
+    are forked while the other rank waits.
     """
+    submission.write_submission = (
+        lambda result_dir, path, benchmark: open(path, 'w').close())
     torch.set_num_threads(1)
     torch.distributed.init_process_group(
         'gloo', init_method=f'file://{root}/store', rank=rank, world_size=2)
     outcomes = []
     for broken in (False, True):
-        metric = TrackEvalMetric(outfile_prefix=f'{root}/out{rank}')
+        metric = TrackEvalMetric(
+            outfile_prefix=f'{root}/out{rank}',
+            submission=f'{root}/{rank}.zip',
+            num_workers=2)
         for name in ['abC', 'cB'][rank]:  # upper case: unfinished
             samples = make_samples(root / f'gt{rank}', name.lower(),
                                    'abc'.index(name.lower()))
@@ -186,6 +214,7 @@ def test_two_ranks_without_a_common_folder(tmp_path, monkeypatch):
     assert first[0] == second[0] == metric.sequence_results
     written = sorted(path.name for path in (tmp_path / 'out0').iterdir())
     assert written == ['a.txt', 'b.txt', 'c.txt', 'scores.json']
+    assert [path.name for path in tmp_path.glob('*.zip')] == ['0.zip']
     assert first[1].startswith('FileNotFoundError: sequence a: ground truth')
     assert second[1].startswith('RuntimeError: scoring failed on the first '
                                 'rank: FileNotFoundError: sequence a')

@@ -1,14 +1,16 @@
 """Score a folder of MOT text files against a folder of sequences."""
 import argparse
 import json
+import sys
 from typing import Optional, Sequence
 
 from mmengine.logging import print_log
 
-from ipmot_mm.evaluation import (BENCHMARKS, METRICS_OF_TRACKEVAL,
+from ipmot_mm.cli import USER_ERROR, is_user_message
+from ipmot_mm.datasets.sequence import read_seqmap
+from ipmot_mm.evaluation import (BENCHMARKS, METRICS_OF_TRACKEVAL, SPLITS,
                                  format_score_table, score_folder,
                                  write_atomically)
-from ipmot_mm.evaluation.mot_scoring import SPLITS
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -23,25 +25,41 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         '--benchmark',
         choices=BENCHMARKS,
         default='MOT17',
-        help='which boxes count; custom: pedestrians, without preprocessing')
+        help='which boxes count; custom: those of the classes, without '
+        'preprocessing')
     parser.add_argument(
         '--metrics',
         nargs='+',
         choices=METRICS_OF_TRACKEVAL,
         default=METRICS_OF_TRACKEVAL)
-    parser.add_argument(
+    names = parser.add_mutually_exclusive_group()
+    names.add_argument(
         '--sequences', nargs='+', help='names to score; default: all')
+    names.add_argument('--seqmap', help='text file with the names to score')
     parser.add_argument(
         '--split',
         choices=SPLITS,
         default='all',
         help='part of each sequence; frame 1 of the results is its first one')
     parser.add_argument(
+        '--class-ids',
+        nargs='+',
+        type=int,
+        default=[1],
+        help='class numbers to score, each and together; several need column '
+        '8 of the results')
+    parser.add_argument(
+        '--class-names', nargs='+', help='their names; default: the numbers')
+    parser.add_argument(
+        '--num-workers',
+        type=int,
+        help='processes; default: as many as pay, 1: this one')
+    parser.add_argument(
         '--out', help='JSON file for all scores and the curves over alpha')
     return parser.parse_args(argv)
 
 
-def main() -> None:
+def main() -> int:
     """Score, print and keep."""
     args = parse_args()
     try:
@@ -50,14 +68,22 @@ def main() -> None:
             args.gt_root,
             benchmark=args.benchmark,
             metrics=args.metrics,
-            sequences=args.sequences,
-            split=args.split)
-    except (FileNotFoundError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from error
+            sequences=list(read_seqmap(args.seqmap))
+            if args.seqmap else args.sequences,
+            split=args.split,
+            class_ids=args.class_ids,
+            classes=args.class_names or [str(i) for i in args.class_ids],
+            num_workers=args.num_workers)
+    except (OSError, ValueError) as error:
+        if not is_user_message(error):
+            raise
+        sys.stderr.write(f'error: {error}\n')
+        return USER_ERROR
     print_log(format_score_table(scores))
     if args.out:
         write_atomically(args.out, json.dumps(scores, indent=1))
+    return 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""Folders of sequences, and halves of them."""
+import numpy as np
+import pytest
+from mot_samples import corrupt, random_truth, write_rows, write_sequence
+
+from ipmot_mm.evaluation import score_folder, split_frames
+
+
+@pytest.fixture
+def sequence(tmp_path):
+    """Folder with one sequence of 8 frames in gt and its tracks."""
+    rng = np.random.default_rng(0)
+    truth = random_truth(rng, 8, 9)
+    write_sequence(tmp_path / 'gt', 'a', truth, 8)
+    write_rows(tmp_path / 'tracks' / 'a.txt', corrupt(rng, truth))
+    return tmp_path
+
+
+def score(folder, **kwargs):
+    """The sequence of the fixture."""
+    return score_folder(folder / 'tracks', folder / 'gt', **kwargs)
+
+
+@pytest.mark.parametrize('num_frames, num_train', [(1, 1), (2, 2), (5, 3),
+                                                   (6, 4), (429, 215)])
+def test_halves(num_frames, num_train):
+    frames = list(range(1, num_frames + 1))
+    for split, want in (('all', frames), ('train-half', frames[:num_train]),
+                        ('val-half', frames[num_train:])):
+        first, count = split_frames(num_frames, split)
+        assert list(range(first, first + count)) == want
+
+
+def test_halves_of_mot20():
+    lengths = [429, 2782, 2405, 3315]
+    assert [split_frames(n, 'val-half')[1] for n in lengths] == [
+        214, 1390, 1202, 1657]
+
+
+def test_split_of_a_folder(sequence):
+    path = sequence / 'tracks' / 'a.txt'
+    rows = np.loadtxt(path, delimiter=',')
+    rows = rows[rows[:, 0] > 5]
+    rows[:, 0] -= 5
+    write_rows(path, rows)
+    truth = np.loadtxt(sequence / 'gt/a/gt/gt.txt', delimiter=',')
+    counted = ((truth[:, 0] > 5) & (truth[:, 6] == 1) & (truth[:, 7] == 1))
+    got = score(sequence, split='val-half')['COMBINED']
+    assert got['TP'] + got['FN'] == counted.sum() > 0
+
+
+def test_named_sequences_only(sequence):
+    write_sequence(sequence / 'gt', 'b', np.ones((1, 9)), 1)
+    assert list(score(sequence, sequences=['a'])) == ['a', 'COMBINED']
+    with pytest.raises(FileNotFoundError, match=r'sequence b: results .*b\.txt'
+                       '.* not found; write an empty file'):
+        score(sequence)
+
+
+def test_frame_outside_of_the_split(sequence):
+    with pytest.raises(ValueError, match=r'a\.txt", line \d+ \(and \d+ more'
+                       r'\): expected a frame in 1\.\.3, got .* Frames '
+                       'count from 1'):
+        score(sequence, split='val-half')
+
+
+def test_bad_folders(sequence):
+    with pytest.raises(FileNotFoundError, match='no <sequence>/gt/gt.txt'):
+        score_folder(sequence / 'tracks', sequence / 'tracks')
+    with pytest.raises(ValueError, match='split must be one of all,.*odd'):
+        score(sequence, split='odd')
+    info = sequence / 'gt/a/seqinfo.ini'
+    info.write_text('[Sequence]\nseqLength=many\n')
+    with pytest.raises(ValueError, match='positive seqLength'):
+        score(sequence)
+    info.unlink()
+    with pytest.raises(FileNotFoundError):
+        score(sequence)
+
+
+def test_frames_stand_in_for_seqinfo(sequence):
+    want = score(sequence)
+    (sequence / 'gt/a/seqinfo.ini').unlink()
+    (sequence / 'gt/a/img1').mkdir()
+    for number in range(1, 9):
+        (sequence / f'gt/a/img1/{number:06d}.jpg').touch()
+    assert score(sequence) == want
