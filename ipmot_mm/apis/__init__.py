@@ -1,5 +1,6 @@
 """Load a tracker; track frames, folders, videos and cameras."""
-from .frame_source import FrameSource
+from ipmot_mm.datasets.frame_source import FrameSource
+
 from .frame_tracker import FrameTracker, track_video
 from .init_tracker import init_tracker
 

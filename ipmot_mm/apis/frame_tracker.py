@@ -9,9 +9,8 @@ from mmengine.dataset import Compose
 from mmengine.structures import InstanceData
 from torch import nn
 
+from ipmot_mm.datasets.frame_source import FrameSource
 from ipmot_mm.registry import TRANSFORMS
-
-from .frame_source import FrameSource
 
 # What a dataset would give for a frame without annotations.
 EMPTY_OBJECTS = dict(

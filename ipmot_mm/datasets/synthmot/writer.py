@@ -16,6 +16,8 @@ import cv2
 from mmengine.logging import print_log
 from mmengine.utils import ProgressBar
 
+from ..mot_writer import write_ground_truth, write_seqinfo
+from ..sequence_frames import EncodedFrames
 from .domains import DOMAINS, Domain, get_domain
 from .generator import SynthSequence, render_sequence
 
@@ -152,22 +154,15 @@ def write_sequence(sequence: SynthSequence,
     folder = Path(folder)
     for name in ('img1', 'gt'):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    for number, frame in enumerate(sequence.frames, 1):
-        _, data = cv2.imencode('.jpg', frame,
-                               (cv2.IMWRITE_JPEG_QUALITY, quality))
-        (folder / 'img1' / f'{number:06d}.jpg').write_bytes(data.tobytes())
-    lines = [
-        f'{frame:.0f},{track:.0f},{x:.2f},{y:.2f},{w:.2f},{h:.2f},'
-        f'{conf:.0f},{label:.0f},{visibility:.4f}\n'
-        for frame, track, x, y, w, h, conf, label, visibility in sequence.rows
-    ]
-    (folder / 'gt' / 'gt.txt').write_text(''.join(lines), encoding='utf-8')
-    num_frames, height, width = sequence.frames.shape[:3]
-    (folder / 'seqinfo.ini').write_text(
-        f'[Sequence]\nname={folder.name}\nimDir=img1\n'
-        f'frameRate={frame_rate}\nseqLength={num_frames}\nimWidth={width}\n'
-        f'imHeight={height}\nimExt=.jpg\n',
-        encoding='utf-8')
+    written = EncodedFrames(
+        sequence.frames, quality=quality).write(folder / 'img1')
+    # 2 and 4 decimals: the bytes are part of what a seed promises
+    write_ground_truth(
+        folder / 'gt' / 'gt.txt',
+        sequence.rows,
+        num_frames=written.num_frames,
+        decimals=(2, 4))
+    write_seqinfo(folder, folder.name, written, frame_rate=frame_rate)
     persons = [
         dict(id=track, **look.to_dict())
         for track, look in sorted(sequence.persons.items())
@@ -217,10 +212,7 @@ def _write_job(job: SequenceJob) -> None:
         # The name in seqinfo.ini is that of the final folder.
         inner = draft / job.folder.name
         write_sequence(
-            sequence,
-            inner,
-            frame_rate=job.frame_rate,
-            quality=job.quality)
+            sequence, inner, frame_rate=job.frame_rate, quality=job.quality)
         (inner / STAMP_NAME).write_text(
             json.dumps(job.stamp, indent=1) + '\n', encoding='utf-8')
         split.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ipmot_mm.apis import FrameSource
+from ipmot_mm.datasets.frame_source import FrameSource
 from ipmot_mm.testing.synthetic import tiny_sequence, write_tiny_mot
 from ipmot_mm.visualization import VideoWriter
 

@@ -6,9 +6,9 @@ from typing import Iterator, List, Optional, Tuple, Union
 import cv2
 import numpy as np
 
-from ipmot_mm.datasets.transforms.load_clip_images import read_image
+from .sequence import IMAGE_EXTENSIONS
+from .transforms.load_clip_images import read_image
 
-IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp')
 DEFAULT_FPS = 25.0
 MAX_FPS = 240.0
 
@@ -122,12 +122,12 @@ def list_images(folder: Path) -> List[Path]:
         folder = folder / 'img1'
     images = [
         path for path in folder.iterdir()
-        if path.suffix.lower() in IMAGE_SUFFIXES
+        if path.suffix.lower() in IMAGE_EXTENSIONS
         and not path.name.startswith('.')
     ]
     if not images:
         raise ValueError(
-            f'folder {str(folder)!r} holds no image {IMAGE_SUFFIXES}; pass '
+            f'folder {str(folder)!r} holds no image {IMAGE_EXTENSIONS}; pass '
             'the folder that holds the frames themselves')
     return sorted(images, key=_natural_key)
 
