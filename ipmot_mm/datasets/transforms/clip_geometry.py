@@ -1,12 +1,12 @@
 """Flip, resize and crop, the same for all frames of a clip."""
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
-import cv2
 import numpy as np
 
 from ipmot_mm.registry import TRANSFORMS
 
 from .clip_transform import ClipTransform, Frame
+from .image_view import CropWindow, as_view
 
 
 @TRANSFORMS.register_module()
@@ -16,6 +16,8 @@ class ClipRandomFlip(ClipTransform):
     Args:
         prob (float): Probability. Defaults to 0.5.
     """
+
+    needs_pixels = False
 
     def __init__(self, *, prob: float = 0.5) -> None:
         self.prob = prob
@@ -33,7 +35,7 @@ class ClipRandomFlip(ClipTransform):
         flip = not frame['flip']
         return dict(
             frame,
-            img=cv2.flip(frame['img'], 1),
+            img=as_view(frame['img']).mirror(),
             gt_bboxes=np.stack([width - x2, y1, width - x1, y2], axis=1),
             flip=flip,
             flip_direction='horizontal' if flip else None)
@@ -43,9 +45,10 @@ class ClipRandomFlip(ClipTransform):
 class ClipRandomResize(ClipTransform):
     """Resize so that the short side is one of some lengths, ratio kept.
 
-    The size is that of MeMOTR (MCG-NJU/MeMOTR @7de13f4 data/transforms.py);
-    with one length it is the resize of test time. Bilinear, as everywhere in
-    OpenMMLab, in training and test alike.
+    The size is that of MeMOTR (MCG-NJU/MeMOTR @7de13f4 data/transforms.py),
+    except that an upright image is rounded down, too, and that the long side
+    never exceeds its limit; with one length it is the resize of test time.
+    Bilinear, as everywhere in OpenMMLab, in training and test alike.
 
     Args:
         short_sizes (Sequence[int]): Lengths of the short side in pixels to
@@ -53,6 +56,8 @@ class ClipRandomResize(ClipTransform):
         max_long (int, optional): Largest length of the long side in pixels;
             the short side gives way to it. Defaults to None, for no limit.
     """
+
+    needs_pixels = False
 
     def __init__(self,
                  *,
@@ -73,12 +78,11 @@ class ClipRandomResize(ClipTransform):
     def transform_frame(self, frame: Frame, params: Tuple[int, int]) -> Frame:
         """Resize image and boxes."""
         height, width = params
-        img = frame['img']
+        img = as_view(frame['img'])
         ratio = (width / img.shape[1], height / img.shape[0])
         return dict(
             frame,
-            img=cv2.resize(
-                img, (width, height), interpolation=cv2.INTER_LINEAR),
+            img=img.resize((height, width)),
             img_shape=(height, width),
             scale_factor=(frame['scale_factor'][0] * ratio[0],
                           frame['scale_factor'][1] * ratio[1]),
@@ -99,14 +103,6 @@ class ClipResize(ClipRandomResize):
         super().__init__(short_sizes=(short_size, ), max_long=max_long)
 
 
-class CropWindow(NamedTuple):
-    """Part of an image in whole pixels; the ends are not inside of it."""
-    x1: int
-    y1: int
-    x2: int
-    y2: int
-
-
 @TRANSFORMS.register_module()
 class ClipRandomCrop(ClipTransform):
     """Cut the same random window out of all frames.
@@ -119,6 +115,8 @@ class ClipRandomCrop(ClipTransform):
         min_size (int): Smallest side of the window in pixels.
         max_size (int): Largest side of the window in pixels.
     """
+
+    needs_pixels = False
 
     def __init__(self, *, min_size: int, max_size: int) -> None:
         if not 0 < min_size <= max_size:
@@ -142,13 +140,12 @@ class ClipRandomCrop(ClipTransform):
 
     def transform_frame(self, frame: Frame, params: CropWindow) -> Frame:
         """Crop the image and move the boxes."""
-        window = params
-        corner = np.array([window.x1, window.y1] * 2, np.float32)
-        img = frame['img'][window.y1:window.y2, window.x1:window.x2]
+        corner = np.array([params.x1, params.y1] * 2, np.float32)
+        img = as_view(frame['img']).crop(params)
         return dict(
             frame,
             img=img,
-            img_shape=img.shape[:2],
+            img_shape=img.size,
             gt_bboxes=frame['gt_bboxes'] - corner)
 
 
@@ -171,7 +168,9 @@ def fit_short_side(shape: Tuple[int, int], short: int,
         (864, 1536)
     """
     low, high = min(shape), max(shape)
-    if max_long is not None and high / low * short > max_long:
-        short = max(round(max_long * low / high), 1)
+    if max_long is not None and high * short > max_long * low:
+        short = max(max_long * low // high, 1)
     long = short * high // low
+    if max_long is not None:
+        long = min(long, max_long)
     return (short, long) if shape[0] <= shape[1] else (long, short)

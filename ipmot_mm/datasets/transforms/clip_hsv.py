@@ -47,14 +47,19 @@ class ClipHSV(ClipTransform):
         if not any(params):
             return frame
         hsv = cv2.cvtColor(frame['img'], cv2.COLOR_BGR2HSV)
-        hsv = cv2.LUT(hsv, hsv_table(*params))
-        return dict(frame, img=cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR))
+        # A table over one plane is several times faster than over three.
+        planes = cv2.split(hsv)
+        for plane, table, change in zip(planes, hsv_tables(*params), params):
+            if change:
+                cv2.LUT(plane, table, dst=plane)
+        cv2.merge(planes, dst=hsv)
+        return dict(frame, img=cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR, dst=hsv))
 
 
-def hsv_table(hue: int, saturation: int, value: int) -> ndarray:
-    """New value of each old one, uint8, has shape (256, 1, 3)."""
+def hsv_tables(hue: int, saturation: int, value: int) -> ndarray:
+    """New value of each old one, uint8, has shape (3, 256)."""
     old = np.arange(256)
-    table = [(old + hue) % NUM_HUES,
-             np.clip(old + saturation, 0, 255),
-             np.clip(old + value, 0, 255)]
-    return np.stack(table, axis=-1).astype(np.uint8)[:, None]
+    tables = [(old + hue) % NUM_HUES,
+              np.clip(old + saturation, 0, 255),
+              np.clip(old + value, 0, 255)]
+    return np.stack(tables).astype(np.uint8)

@@ -1,12 +1,13 @@
 """Draw once, apply to every frame: the form of all clip augmentations."""
 from abc import abstractmethod
-from typing import Any, Dict
+from typing import Any, Dict, Union
 
 import numpy as np
 from mmcv.transforms import BaseTransform
 from numpy import ndarray
 
 from ..base_clip_dataset import OBJECT_KEYS
+from .image_view import ImageView, render
 
 Frame = Dict[str, Any]
 """Values of one frame: what the dict of a clip holds at one t."""
@@ -21,7 +22,13 @@ class ClipTransform(BaseTransform):
     dataset seeds for each clip (:obj:`ClipIndex`). Images are uint8 BGR
     arrays of shape (h, w, 3) and are replaced, never written to: two frames
     may share one.
+
+    Between transforms an image may be an :obj:`ImageView`, whose resize is
+    still due. It becomes an array before a transform sees it, unless the
+    class says ``needs_pixels = False``.
     """
+
+    needs_pixels = True
 
     def transform(self, results: Dict[str, list]) -> Dict[str, list]:
         """Apply the transform to all frames.
@@ -33,6 +40,8 @@ class ClipTransform(BaseTransform):
             dict[str, list]: A new clip.
         """
         num_frames = len(results['img_path'])
+        if self.needs_pixels:
+            results = render_clip(results)
         frames = [{
             key: values[t]
             for key, values in results.items()
@@ -64,6 +73,24 @@ class ClipTransform(BaseTransform):
         """
 
 
+def render_clip(results: Dict[str, list]) -> Dict[str, list]:
+    """The clip with all its images as arrays.
+
+    Args:
+        results (dict[str, list]): The clip. Without ``img`` it is returned as
+            it is.
+
+    Returns:
+        dict[str, list]: A new clip. Frames that show one array or view keep
+        sharing it.
+    """
+    if 'img' not in results:
+        return results
+    arrays = {id(img): img for img in results['img']}
+    arrays = {key: render(img) for key, img in arrays.items()}
+    return {**results, 'img': [arrays[id(img)] for img in results['img']]}
+
+
 def keep_objects(frame: Frame, keep: ndarray) -> Frame:
     """The frame with some of its objects, in every array at once.
 
@@ -80,13 +107,13 @@ def keep_objects(frame: Frame, keep: ndarray) -> Frame:
     return {**frame, **{key: frame[key][keep] for key in OBJECT_KEYS}}
 
 
-def clip_boxes(bboxes: ndarray, img: ndarray) -> ndarray:
+def clip_boxes(bboxes: ndarray, img: Union[ndarray, ImageView]) -> ndarray:
     """Part of each box inside of the image.
 
     Args:
         bboxes (ndarray): (x1, y1, x2, y2) in pixels, has shape
             (num_objects, 4).
-        img (ndarray): The image, has shape (h, w, 3).
+        img (ndarray | ImageView): The image, has shape (h, w, 3).
 
     Returns:
         ndarray: Clipped boxes, has shape (num_objects, 4). A box outside of

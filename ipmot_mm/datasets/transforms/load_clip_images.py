@@ -8,6 +8,8 @@ from numpy import ndarray
 
 from ipmot_mm.registry import TRANSFORMS
 
+from .freed_memory import keep_freed_memory
+
 JPEG_START, JPEG_END = b'\xff\xd8', b'\xff\xd9'
 
 
@@ -37,8 +39,12 @@ class LoadClipImages(BaseTransform):
             ValueError: If an image does not decode, or the frames of the clip
                 differ in size.
         """
+        keep_freed_memory()
         paths = results['img_path']
-        images = {path: read_image(path) for path in dict.fromkeys(paths)}
+        images = {
+            path: self.decode(self.read(path), path)
+            for path in dict.fromkeys(paths)
+        }
         shapes = [images[path].shape[:2] for path in paths]
         for path, shape in zip(paths, shapes):
             if shape != shapes[0]:
@@ -56,12 +62,17 @@ class LoadClipImages(BaseTransform):
             'flip_direction': [None] * count
         }
 
+    def read(self, path: str) -> bytes:
+        """Bytes of a file, see :func:`read_bytes`."""
+        return read_bytes(path)
+
+    def decode(self, data: bytes, path: str) -> ndarray:
+        """Pixels of a file, see :func:`decode_image`."""
+        return decode_image(data, path)
+
 
 def read_image(path: str) -> ndarray:
     """Read one image file.
-
-    A JPEG cut short is refused: the decoder would fill it up with grey and
-    say nothing.
 
     Args:
         path (str): The file.
@@ -73,13 +84,46 @@ def read_image(path: str) -> ndarray:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no image, or is cut short.
     """
+    return decode_image(read_bytes(path), path)
+
+
+def read_bytes(path: str) -> bytes:
+    """Read a file as it is.
+
+    Args:
+        path (str): The file.
+
+    Returns:
+        bytes: What is in it.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
     try:
         with open(path, 'rb') as file:
-            data = file.read()
+            return file.read()
     except FileNotFoundError:
         raise FileNotFoundError(
             f'Image "{path}" is missing. It was there, or not looked for, '
             'when the dataset was made: copy it back.') from None
+
+
+def decode_image(data: bytes, path: str) -> ndarray:
+    """Decode the bytes of an image file.
+
+    A JPEG cut short is refused: the decoder would fill it up with grey and
+    say nothing.
+
+    Args:
+        data (bytes): Contents of the file.
+        path (str): The file, for the message.
+
+    Returns:
+        ndarray: uint8 BGR, has shape (h, w, 3).
+
+    Raises:
+        ValueError: If it is no image, or is cut short.
+    """
     cut_short = data.startswith(JPEG_START) and data.rfind(JPEG_END) < 0
     img = None
     if data and not cut_short:

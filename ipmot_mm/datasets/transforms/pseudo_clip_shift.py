@@ -24,7 +24,9 @@ class PseudoClipShift(ClipTransform):
     datasets/transforms.py:331-334). The right end is min(w, w - dx); MeMOTR
     has max there, which leaves pseudo-clips without horizontal motion.
     The shifts are composed, so all frames are resampled once from the
-    original. Boxes are clipped, and what leaves the frame is dropped.
+    original. Boxes are clipped, and what leaves the frame is dropped. That
+    holds for the first frame, too, whose boxes the references leave whole:
+    else the box of a person at the border would jump at the second frame.
 
     Args:
         max_shift (int): Largest step m in pixels of the image. Defaults to

@@ -4,6 +4,8 @@ from typing import Callable, Dict
 import numpy as np
 import pytest
 
+from ipmot_mm.datasets.transforms import render_clip
+
 
 def rectangle_clip(num_frames: int = 3,
                    height: int = 120,
@@ -34,6 +36,7 @@ def rectangle_clip(num_frames: int = 3,
 
 def assert_rectangle_in_box(clip: Dict[str, list], atol: float = 1.0) -> None:
     """The white pixels of every frame are where the box of person 11 is."""
+    clip = render_clip(clip)
     for img, bboxes, ids in zip(clip['img'], clip['gt_bboxes'],
                                 clip['gt_instances_ids']):
         assert len(bboxes) == len(ids)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from ipmot_mm.datasets.transforms import render_clip
 from ipmot_mm.datasets.transforms.clip_geometry import fit_short_side
 from ipmot_mm.registry import TRANSFORMS
 
@@ -39,7 +40,7 @@ def test_flip_is_all_or_nothing(make_clip):
         rate.append(flipped['flip'][0])
     assert 0.35 < np.mean(rate) < 0.65
     twice = apply(clip, *[dict(FLIP, prob=1)] * 2)
-    np.testing.assert_array_equal(twice['img'], clip['img'])
+    np.testing.assert_array_equal(render_clip(twice)['img'], clip['img'])
     np.testing.assert_array_equal(twice['gt_bboxes'], clip['gt_bboxes'])
     assert twice['flip'] == [False] * 3 and twice['flip_direction'][0] is None
 
@@ -62,7 +63,8 @@ def test_scale_factor_leads_back_to_the_file(make_clip):
     ((1920, 1080), 800, 1536, (1422, 800)),
     ((480, 640), 400, None, (400, 533)),
     ((100, 100), 40, 20, (20, 20)),
-    ((1, 1000), 10, 50, (1, 1000)),
+    ((1, 1000), 10, 50, (1, 50)),
+    ((500, 1501), 800, 1536, (511, 1534)),  # rounded up, 1537 long
 ])
 def test_size_after_resize(shape, short, max_long, expected):
     assert fit_short_side(shape, short, max_long) == expected

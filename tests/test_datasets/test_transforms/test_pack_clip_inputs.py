@@ -55,8 +55,9 @@ def test_planes_are_the_channels_of_the_image(make_clip):
     })
     for t in range(3):
         for channel in range(3):
-            np.testing.assert_array_equal(packed['inputs'][t, channel],
-                                          clip['img'][t][..., channel])
+            np.testing.assert_array_equal(
+                packed['inputs'][t, channel],
+                clip['img'][t].render()[..., channel])
 
 
 def test_host_preprocessor_takes_a_batch(sample):

@@ -1,0 +1,189 @@
+"""Measure how fast a part of the package is on this machine.
+
+Examples:
+    python tools/analysis_tools/benchmark.py loader CONFIG
+    python tools/analysis_tools/benchmark.py feed CONFIG --num-workers 0 2
+    python tools/analysis_tools/benchmark.py evaluation
+"""
+import argparse
+import json
+import sys
+from typing import Any, Dict, List, Optional, Sequence
+
+from mmengine.config import Config, DictAction
+from mmengine.logging import print_log
+from mmengine.registry import init_default_scope
+
+from ipmot_mm.benchmark import (build_loader, describe_machine,
+                                measure_evaluation, measure_feeding,
+                                measure_loader, measure_stages, one_thread,
+                                pillow_pipeline)
+from ipmot_mm.benchmark.random_tracks import MOT17_TRAIN_LENGTHS
+from ipmot_mm.benchmark.stopwatch import CLOCKS
+from ipmot_mm.cli import USER_ERROR, is_user_message, load_config
+from ipmot_mm.evaluation import write_atomically
+
+# Random tracks to score: lengths of the sequences, objects in a frame
+EVALUATIONS = {
+    'MOT17 train': (MOT17_TRAIN_LENGTHS, 20),
+    'one long sequence': ((3000, ), 40)
+}
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f'expected 1 or more, got {number}')
+    return number
+
+
+def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest='command', required=True)
+    loader = commands.add_parser(
+        'loader', help='data loading: its stages, and with workers')
+    loader.add_argument(
+        '--split', choices=('train', 'val', 'test'), default='train')
+    loader.add_argument(
+        '--num-clips', type=positive, default=30, help='clips to time')
+    loader.add_argument(
+        '--pillow',
+        action='store_true',
+        help='also the chain of MOTR and MeMOTR on the same clips')
+    loader.add_argument(
+        '--clock',
+        choices=tuple(CLOCKS),
+        default='wall',
+        help='of the stages; cpu: what other processes disturb less')
+    feed = commands.add_parser(
+        'feed', help='share of a training that waits for data')
+    feed.add_argument(
+        '--num-iters', type=positive, default=30, help='iterations to time')
+    for command, run, workers in ((loader, run_loader, (0, 1, 2)),
+                                  (feed, run_feed, (0, 2))):
+        command.set_defaults(run=run, launcher='none', work_dir=None)
+        command.add_argument('config', help='config file')
+        command.add_argument(
+            '--num-workers',
+            type=int,
+            nargs='+',
+            default=workers,
+            help='numbers of worker processes to compare')
+        command.add_argument(
+            '--num-frames',
+            type=positive,
+            help='clip length; default: of config')
+        command.add_argument(
+            '--cfg-options',
+            nargs='+',
+            action=DictAction,
+            metavar='KEY=VALUE',
+            help='settings that replace those of the config')
+    evaluation = commands.add_parser(
+        'evaluation', help='scoring, beside TrackEval by itself')
+    evaluation.set_defaults(run=run_evaluation)
+    evaluation.add_argument(
+        '--num-rounds', type=positive, default=3, help='times to score')
+    for command in (loader, feed, evaluation):
+        command.add_argument('--json', help='file for all numbers')
+    return parser.parse_args(argv)
+
+
+def read_config(args: argparse.Namespace) -> Config:
+    """The config, in whose scope types are looked up from now on."""
+    cfg = load_config(args)
+    init_default_scope(cfg.get('default_scope', 'ipmot_mm'))
+    return cfg
+
+
+def run_loader(args: argparse.Namespace) -> Dict[str, Any]:
+    """Time the stages in this process, then the loader with workers."""
+    cfg = read_config(args)
+    loader = build_loader(cfg, args.split, 0, args.num_frames)
+    result = measure_stages(loader, args.num_clips, clock=args.clock)
+    print_stages('Stages, one thread', result)
+    if args.pillow:
+        pillow = measure_stages(loader, args.num_clips, pillow_pipeline,
+                                args.clock)
+        pillow['ratio'] = pillow['ms_per_frame'] / result['ms_per_frame']
+        result['pillow'] = pillow
+        print_stages('Pillow chain of MOTR and MeMOTR, one thread', pillow)
+        print_log(f'Pillow takes {pillow["ratio"]:.2f} times as long.')
+    result['loader'] = {}
+    for num_workers in args.num_workers:
+        loader = build_loader(cfg, args.split, num_workers, args.num_frames)
+        speed = measure_loader(loader, args.num_clips)
+        result['loader'][num_workers] = speed
+        print_log(f'DataLoader, {num_workers} workers: {speed:.1f} frames/s')
+    return result
+
+
+def run_feed(args: argparse.Namespace) -> Dict[str, Any]:
+    """Train a little with each number of workers."""
+    result = measure_feeding(
+        read_config(args), args.num_iters, args.num_workers, args.num_frames)
+    for num_workers, found in result.items():
+        print_log(f'{num_workers} workers: waits for data '
+                  f'{found["wait_share"]:.1%} of the time, '
+                  f'{found["wait_ms"]:.1f} ms beside {found["train_ms"]:.1f} '
+                  'ms of training an iteration, '
+                  f'{found["frames_per_second"]:.1f} frames/s')
+    return dict(feed=result)
+
+
+def run_evaluation(args: argparse.Namespace) -> Dict[str, Any]:
+    """Score random tracks, with TrackEval and by ourselves."""
+    result = {}
+    for name, (num_frames, num_objects) in EVALUATIONS.items():
+        seconds = measure_evaluation(num_frames, num_objects, args.num_rounds)
+        result[name] = seconds
+        peer = seconds['trackeval']
+        print_log(
+            f'{name} ({sum(num_frames)} frames of {num_objects} objects): '
+            f'TrackEval {peer:.2f} s, '
+            f'one process {seconds["one_process"]:.2f} s '
+            f'({peer / seconds["one_process"]:.2f}x), '
+            f'default {seconds["default"]:.2f} s '
+            f'({peer / seconds["default"]:.2f}x)')
+    return dict(evaluation=result)
+
+
+def print_stages(title: str, result: Dict[str, Any]) -> None:
+    """Print a table with a row for each stage."""
+    lines = [
+        f'{title}, {result["clock"]} time: {result["num_clips"]} clips, '
+        f'T={result["num_frames"]}, '
+        'files of {} x {}'.format(*result['image_size']),
+        f'{"stage":28s}{"ms/frame":>9s}{"of clips":>9s}{"frames/s":>10s}'
+    ]
+    rows: List[Dict[str, Any]] = [
+        *result['stages'],
+        dict(name='whole', ms_per_frame=result['ms_per_frame'], share=1)
+    ]
+    for row in rows:
+        speed = 1e3 / row['ms_per_frame'] if row['ms_per_frame'] else 0
+        lines.append(f'{row["name"]:28s}{row["ms_per_frame"]:9.2f}'
+                     f'{row["share"]:9.0%}{speed:10.1f}')
+    print_log('\n'.join(lines))
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Measure, print and keep."""
+    args = parse_args(argv)
+    try:
+        with one_thread():
+            result = dict(args.run(args), machine=describe_machine())
+    except (ValueError, OSError) as error:
+        if not is_user_message(error):
+            raise
+        sys.stderr.write(f'error: {error}\n')
+        return USER_ERROR
+    if args.json:
+        write_atomically(args.json, json.dumps(result, indent=1))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
