@@ -1,6 +1,6 @@
 """Several clip datasets as one."""
 from bisect import bisect_right
-from typing import Any, Sequence, Union
+from typing import Any, Sequence, Tuple, Union
 
 import numpy as np
 from numpy import ndarray
@@ -100,17 +100,30 @@ class ConcatClipDataset(Dataset):
         self.full_init()
         return self._identity_map
 
-    def __getitem__(self, index: Union[int, ClipIndex]) -> Any:
+    def locate(self, frame_index: int) -> Tuple[BaseClipDataset, int]:
+        """Dataset that a frame belongs to, and its place there.
+
+        Args:
+            frame_index (int): Counted over all datasets.
+
+        Returns:
+            tuple[:obj:`BaseClipDataset`, int]: The dataset, and the index of
+            the frame counted in it.
+
+        Raises:
+            IndexError: If there is no such frame.
+        """
         self.full_init()
-        clip = isinstance(index, tuple)
-        frame_index = int(index[0] if clip else index)
         if not 0 <= frame_index < len(self):
             raise IndexError(f'Frame {frame_index} does not exist, the '
                              f'datasets have {len(self)} frames.')
         which = bisect_right(self._starts, frame_index) - 1
-        frame_index -= self._starts[which]
-        return self.datasets[which][(frame_index,
-                                     *index[1:]) if clip else frame_index]
+        return self.datasets[which], frame_index - self._starts[which]
+
+    def __getitem__(self, index: Union[int, ClipIndex]) -> Any:
+        clip = isinstance(index, tuple)
+        dataset, place = self.locate(int(index[0] if clip else index))
+        return dataset[(place, *index[1:]) if clip else place]
 
     def __len__(self) -> int:
         self.full_init()

@@ -51,6 +51,15 @@ def test_clips_stay_in_one_video(dataset):
         dataset[10, 2, 1]
 
 
+def test_locate_names_the_dataset_of_a_frame(dataset):
+    places = [dataset.locate(index) for index in range(10)]
+    assert [(part.dataset_name, place) for part, place in places
+            ] == [('b', i) for i in range(3)] + [('a', i) for i in range(7)]
+    for index in (-1, 10):
+        with pytest.raises(IndexError, match=f'Frame {index} does not exist'):
+            dataset.locate(index)
+
+
 def test_bad_parts_are_refused(make_sequence, tmp_path):
     make_sequence('a1', 2)
     with pytest.raises(ValueError, match='datasets of ConcatClip.* is empty'):

@@ -12,8 +12,14 @@ SEQUENCES = {  # as the archives unpack
     'MOT17/train': ['MOT17-02-DPM', 'MOT17-02-FRCNN', 'MOT17-02-SDP'],
     'MOT17/test': ['MOT17-01-SDP', 'MOT17-01-DPM'],
     'MOT20/train': ['MOT20-01', 'MOT20-02'],
+    'MOT20/test': ['MOT20-04'],
     'dancetrack/train': ['dancetrack0001'],
     'dancetrack/val': ['dancetrack0004'],
+    'dancetrack/test': ['dancetrack0003', 'dancetrack0009'],
+    'sportsmot/dataset/train': ['v_00HRwkvvjtQ_c001'],
+    'sportsmot/dataset/val': ['v_00HRwkvvjtQ_c003'],
+    'custom/train': ['door', 'hall'],
+    'custom/val': ['yard'],
     'PETS09/train': ['PETS09-S2L1-A'],
     'PETS09/val': ['PETS09-S2L1-B'],
     'street/train': ['street-01'],
@@ -22,12 +28,15 @@ SEQUENCES = {  # as the archives unpack
 
 # Training frames, frames of val_dataloader, frames of test_dataloader
 EXPECTED = {
-    'mot17_crowdhuman.py': (7 + 1, 7, 7),
+    'mot17_crowdhuman.py': (7 + 1, 7, 14),
     'mot17_crowdhuman_test_mot20.py': (7 + 1, 14, 14),
+    'mot17.py': (7, 7, 14),
     'mot17_half.py': (4, 3, 3),
     'mot17_half_test_mot20_half.py': (4, 6, 6),
-    'mot20.py': (14, 14, 14),
-    'dancetrack.py': (7, 7, 7),
+    'mot20.py': (14, 14, 21),
+    'dancetrack.py': (7, 7, 14),
+    'sportsmot.py': (7, 7, 7),
+    'custom.py': (14, 7, 7),
     'pets09.py': (2, 7, 7),
     'synthmot.py': (2, 7, 7),
 }

@@ -1,0 +1,86 @@
+"""Which data sets a config or a folder means."""
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from ipmot_mm.datasets.checks import part_of_folder, parts_of_config
+
+
+def mot(root, **kwargs):
+    return dict(
+        type='MOTClipDataset', data_root=str(root), dataset_name='mot',
+        **kwargs)
+
+
+def parts(dataset, split='train'):
+    return parts_of_config(
+        Config({f'{split}_dataloader': dict(dataset=dataset)}), split)
+
+
+def test_every_data_set_is_a_part(make_sequence, make_crowdhuman, tmp_path):
+    root = tmp_path / 'mot'
+    root.mkdir()
+    make_sequence('mot/a', 3)
+    make_sequence('mot/b', 3)
+    first, second = parts(
+        dict(
+            type='ConcatClipDataset',
+            datasets=[
+                mot(root, sequences=['b'], half='train', class_ids=(7, )),
+                dict(type='CrowdHumanClipDataset', **make_crowdhuman(2),
+                     with_identities=False)
+            ]))
+    video, = first.videos()
+    assert (first.name, first.class_ids) == ('mot', (7, ))
+    assert video.name == 'b' and list(video.frame_numbers) == [1, 2]
+    assert first.with_identities and not second.with_identities
+    assert [v.is_stills for v in second.videos()] == [True]
+    assert len(first.clips_of('b')) == 2
+
+
+def test_a_part_that_cannot_be_read_does_not_stop_the_next(
+        make_sequence, make_crowdhuman, tmp_path):
+    paths = make_crowdhuman(2)
+    (Path(paths['image_dir']) / 'im1.jpg').unlink()
+    for dataset, kinds in ((mot(tmp_path / 'none'), ['cannot be read']),
+                           (dict(type='CrowdHumanClipDataset', **paths),
+                            ['cannot be read', 'missing images'])):
+        part, = parts(dataset)
+        video, = part.videos()
+        assert [p.kind for p in video.problems.kept] == kinds
+        assert not video.image_paths
+
+
+def test_test_sets_need_no_annotations(make_sequence, tmp_path):
+    folder = make_sequence('a', 3)
+    (folder / 'gt/gt.txt').unlink()
+    part, = parts(mot(tmp_path, test_mode=True), 'test')
+    video, = part.videos()
+    assert not video.problems.kept and not part.with_identities
+    with pytest.raises(ValueError, match='has no val_dataloader'):
+        parts_of_config(Config(dict(test_dataloader=1)), 'val')
+
+
+def test_folders_of_every_depth(make_sequence, tmp_path):
+    (tmp_path / 'data/train').mkdir(parents=True)
+    for name in ('a[1]', 'b'):
+        make_sequence(f'data/train/{name}', 3)
+    names = ['a[1]', 'b']
+    for folder, expected in (('data', names), ('data/train', names),
+                             ('data/train/a[1]', names[:1])):
+        part = part_of_folder(str(tmp_path / folder))
+        assert [video.name for video in part.videos()] == expected
+        assert part.with_gt
+    assert len(part.clips_of('a[1]')) == 3
+    with pytest.raises(FileNotFoundError, match='No sequence in'):
+        part_of_folder(str(tmp_path / 'data/train/b/gt'))
+
+
+def test_folders_without_any_annotation_are_test_sets(make_sequence, tmp_path):
+    for name in 'ab':
+        folder = make_sequence(name, 2)
+    (folder / 'gt/gt.txt').unlink()
+    assert part_of_folder(str(tmp_path)).with_gt  # of one they are missing
+    (tmp_path / 'a/gt/gt.txt').unlink()
+    assert not part_of_folder(str(tmp_path)).with_gt

@@ -1,0 +1,90 @@
+"""Look at clips before and after the pipeline of a config.
+
+Example:
+    python tools/analysis_tools/browse_dataset.py CONFIG.py \
+        --output-dir clips --num-clips 8
+"""
+import argparse
+import sys
+from pathlib import Path
+from typing import Optional, Sequence
+
+import cv2
+from mmengine.config import Config, DictAction
+from mmengine.logging import print_log
+from mmengine.registry import init_default_scope
+
+from ipmot_mm.cli import USER_ERROR, is_user_message
+from ipmot_mm.datasets.checks.clip_pictures import (draw_config_clips,
+                                                    write_picture)
+
+
+def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description='Draw clips of a data set, a picture each: as loaded '
+        'above, after the pipeline below.')
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        '--split', choices=('train', 'val', 'test'), default='train')
+    parser.add_argument(
+        '--output-dir', type=Path, help='folder for the pictures')
+    parser.add_argument('--num-clips', type=int, default=8)
+    parser.add_argument(
+        '--num-frames',
+        type=int,
+        default=4,
+        help='frames of a clip, whatever the schedule of the config')
+    parser.add_argument(
+        '--show', action='store_true', help='show the pictures in a window')
+    parser.add_argument(
+        '--seed', type=int, default=0, help='chooses clips and augmentation')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='settings that replace those of the config')
+    args = parser.parse_args(argv)
+    if args.output_dir is None and not args.show:
+        parser.error('nothing to do: give --output-dir, --show or both')
+    return args
+
+
+def browse(args: argparse.Namespace) -> None:
+    """Write or show the pictures."""
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    init_default_scope('ipmot_mm')
+    clips = draw_config_clips(
+        cfg,
+        args.split,
+        num_clips=args.num_clips,
+        num_frames=args.num_frames,
+        seed=args.seed)
+    for name, picture in clips:
+        if args.output_dir is not None:
+            write_picture(args.output_dir / name, picture)
+            print_log(f'written: {args.output_dir / name}')
+        if args.show:
+            cv2.imshow('any key: next, q: stop', picture)
+            if cv2.waitKey() & 0xFF == ord('q'):
+                break
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Exit code; what the user can correct becomes one line."""
+    args = parse_args(argv)
+    try:
+        browse(args)
+    except (ValueError, TypeError, OSError) as error:
+        if not is_user_message(error) and not isinstance(error, OSError):
+            raise
+        sys.stderr.write(f'error: {error}\n')
+        return USER_ERROR
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
