@@ -59,6 +59,11 @@ def build_test_parser() -> argparse.ArgumentParser:
         metavar='CHECKPOINT',
         help='the same as the second positional argument')
     parser.add_argument(
+        '--val',
+        action='store_true',
+        help='test on the validation set of the config, which has annotations '
+        'where the test set of a benchmark has none')
+    parser.add_argument(
         '--out', metavar='FILE.pkl', help='write all predictions to a pickle')
     parser.add_argument(
         '--format-only',
@@ -127,6 +132,9 @@ def apply_train_arguments(cfg: Config, args: argparse.Namespace) -> None:
 def apply_test_arguments(cfg: Config, args: argparse.Namespace) -> None:
     """Write the checkpoint, output and drawing arguments into the config."""
     cfg.load_from = choose_checkpoint(cfg, args)
+    if args.val:
+        cfg.test_dataloader = cfg.val_dataloader
+        cfg.test_evaluator = cfg.val_evaluator
     if args.out is not None and not args.out.endswith(('.pkl', '.pickle')):
         raise CommandError(f'--out: got {args.out}; expected a file name that '
                            'ends with .pkl or .pickle')

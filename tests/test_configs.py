@@ -16,9 +16,11 @@ LEAVES = sorted(
     if '_base_' not in path.parts)
 PAPER = [leaf for leaf in LEAVES if re.match(r'ipmot/ipmot_', leaf)]
 ABLATIONS = [leaf for leaf in LEAVES if 'ablations' in leaf]
+BASELINES = [leaf for leaf in LEAVES if 'baselines' in leaf]
 # {algorithm}_{detector}_{gpus}xb{batch}-{epochs}_{train}[_test-{set}]
 GRAMMAR = re.compile(
-    r'ipmot_(dab_r50|deformable_r50|dab-tiny)_(?P<gpus>\d+)xb(?P<batch>\d+)-'
+    r'(ipmot|motr|memotr|comot)_(dab_r50|deformable_r50|dab-tiny)_'
+    r'(?P<gpus>\d+)xb(?P<batch>\d+)-'
     r'(?P<epochs>\d+)e_[a-z0-9]+(-[a-z0-9]+)*(_test-[a-z0-9]+(-[a-z0-9]+)*)?')
 ABLATION_GRAMMAR = re.compile(
     r'[a-z0-9]+(-[a-z0-9]+)*_(?P<epochs>\d+)e_[a-z0-9-]+_test-[a-z0-9-]+')
@@ -72,8 +74,9 @@ def test_every_type_resolves(leaf):
     types = {node['type'] for node in nodes(cfg._cfg_dict) if 'type' in node}
     assert len(types) > 30
     lost = {
-        name for name in types
-        if all(registry.get(name) is None for registry in everywhere)
+        name
+        for name in types if all(
+            registry.get(name) is None for registry in everywhere)
     }
     assert not lost
 
@@ -82,7 +85,8 @@ def test_every_type_resolves(leaf):
 def test_model_builds_and_learns_when_shrunk(leaf):
     cfg = load(leaf).model
     if 'tiny' not in leaf:
-        cfg = tiny_model_cfg(cfg)
+        alone = min(cfg.detector.decoder.num_detect_only_layers, 1)
+        cfg = tiny_model_cfg(cfg, num_detect_only_layers=alone)
     cfg.clip_loss.image_to_text = None
     model = MODELS.build(cfg)
     model.init_weights()
@@ -110,8 +114,9 @@ def test_numbers_of_section_4_2(leaf):
     cfg = load(leaf)
     model, optim = cfg.model, cfg.optim_wrapper
     assert optim.tracker.optimizer == dict(
-        type='AdamW', lr=2e-4, weight_decay=optim.tracker.optimizer.
-        weight_decay)
+        type='AdamW',
+        lr=2e-4,
+        weight_decay=optim.tracker.optimizer.weight_decay)
     assert optim.track_book.optimizer.type == 'RowwiseAdamW'
     assert optim.track_book.optimizer.lr == 3.5e-4
     loss = model.clip_loss
@@ -158,17 +163,70 @@ ABLATION_TABLE = {
 }  # yapf: disable
 
 
-@pytest.mark.skipif(not ABLATIONS, reason='no configs in ipmot/ablations')
+# What each row changes of another one, key by key
+NO_ALIGN = {
+    'detector.bbox_head.joint_dims', 'clip_loss.triplet',
+    'clip_loss.image_to_text', 'track_book'
+}
+NO_BALANCE = {'assigner.policy', 'dedup', 'clip_loss.dedup'}
+FEED_FORWARD = 'layer_cfg.ffn_cfg.feedforward_channels'
+PLAIN = {
+    'detector.type', 'detector.decoder.type', 'updater.type',
+    f'detector.encoder.{FEED_FORWARD}', f'detector.decoder.{FEED_FORWARD}'
+}
+CHANGED_KEYS = {
+    'align': ('full', NO_BALANCE),
+    'qbs': ('full', NO_ALIGN),
+    'base': ('align', NO_ALIGN),
+    'naive': ('base', PLAIN),
+    'tri': ('align', {'clip_loss.image_to_text', 'track_book'}),
+    'i2tce': ('align', {'clip_loss.triplet'}),
+    'm2': ('align', {'track_book.num_context_tokens'}),
+    'm6': ('align', {'track_book.num_context_tokens'}),
+    'm8': ('align', {'track_book.num_context_tokens'}),
+    'l1': ('align', {'clip_loss.align_layers'}),
+    'l3': ('align', {'clip_loss.align_layers'}),
+}
+
+
+def changed_keys(old, new, prefix=''):
+    """Keys, dotted, whose values differ between two configs."""
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return set() if old == new else {prefix.rstrip('.')}
+    return set().union(
+        *(changed_keys(old.get(key), new.get(key), f'{prefix}{key}.')
+          for key in {*old, *new}))
+
+
+def ablation(name):
+    return load(f'ipmot/ablations/{name}_10e_mot17-half_test-mot20-half.py')
+
+
 def test_all_ablations_are_there():
     names = {leaf.split('/')[-1].split('_')[0] for leaf in ABLATIONS}
-    assert names >= set(ABLATION_TABLE)
+    assert names == set(ABLATION_TABLE) == {'full', *CHANGED_KEYS}
+
+
+@pytest.mark.parametrize('name', sorted(CHANGED_KEYS))
+def test_ablation_changes_nothing_else(name):
+    other, keys = CHANGED_KEYS[name]
+    changed = changed_keys(ablation(other)._cfg_dict, ablation(name)._cfg_dict)
+    assert changed == {f'model.{key}' for key in keys}
+
+
+def test_ablations_train_and_test_on_the_halves():
+    cfg = ablation('full')
+    train, test = cfg.train_dataloader.dataset, cfg.test_dataloader.dataset
+    assert (train.dataset_name, train.half) == ('mot17', 'train')
+    assert (test.dataset_name, test.half) == ('mot20', 'val')
+    assert test == cfg.val_dataloader.dataset
+    assert cfg.test_evaluator == dict(
+        type='TrackEvalMetric', benchmark='MOT20')
 
 
 @pytest.mark.parametrize('leaf', ABLATIONS)
 def test_ablation_switches_what_its_name_says(leaf):
     name = leaf.split('/')[-1].split('_')[0]
-    if name not in ABLATION_TABLE:
-        pytest.skip('an extra row of ours')
     align, balanced, num_tokens, num_layers = ABLATION_TABLE[name]
     model = load(leaf).model
     loss = model.clip_loss
@@ -184,3 +242,29 @@ def test_ablation_switches_what_its_name_says(leaf):
         assert loss.align_layers == num_layers
     kind = 'DeformableDetector' if name == 'naive' else 'DABDeformableDetector'
     assert model.detector.type == kind
+
+
+# Updater, label assignment, layers of detect queries alone
+BASELINE_TABLE = {
+    'motr': ('PositionalQueryUpdater', 'tala', 0),
+    'memotr': ('MemoryQueryUpdater', 'tala', 1),
+    'comot': ('QueryUpdater', 'cola', 1),
+}
+
+
+def test_all_baselines_are_there():
+    names = {leaf.split('/')[-1].split('_')[0] for leaf in BASELINES}
+    assert names == set(BASELINE_TABLE)
+
+
+@pytest.mark.parametrize('leaf', BASELINES)
+def test_baselines_differ_from_ours_in_the_model_alone(leaf):
+    cfg = load(leaf)
+    ours = load('ipmot/ipmot_dab_r50_8xb1-120e_mot17-crowdhuman_test-mot20.py')
+    changed = changed_keys(ours._cfg_dict, cfg._cfg_dict)
+    assert {key.split('.')[0] for key in changed} == {'model'}
+    model = cfg.model
+    assert (model.updater.type, model.assigner.policy,
+            model.detector.decoder.num_detect_only_layers
+            ) == BASELINE_TABLE[leaf.split('/')[-1].split('_')[0]]
+    assert model.dedup is model.track_book is model.clip_loss.triplet is None

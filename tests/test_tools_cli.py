@@ -147,6 +147,16 @@ def test_format_only_reaches_every_metric(evaluator, checkpoint_file):
         'format_only') is None if 'metrics' in evaluator else True
 
 
+@pytest.mark.parametrize('flags, folder', [([], 'test'), (['--val'], 'val')])
+def test_val_tests_on_the_validation_set(flags, folder, checkpoint_file):
+    cfg = Config({
+        f'{key}_{part}': dict(name=key)
+        for key in ('val', 'test') for part in ('dataloader', 'evaluator')
+    })
+    cli.apply_test_arguments(cfg, parse_test('c', checkpoint_file, *flags))
+    assert cfg.test_dataloader.name == cfg.test_evaluator.name == folder
+
+
 @pytest.mark.parametrize('hooks', [
     None,
     dict(visualization=dict(type='TrackVideoHook', fps=5)),

@@ -1,4 +1,5 @@
-# DanceTrack train, tested on its validation set.
+# DanceTrack train, validated on its validation set. Tested on DanceTrack test:
+# a zip for the server.
 # The augmentation is that of MeMOTR and the interval between frames is random
 # between 1 and 10 (the paper, Section 4.2).
 data_root = '{{$IPMOT_DATA:data}}/dancetrack/'
@@ -47,6 +48,22 @@ val_dataloader = dict(
         dataset_name='dancetrack',
         test_mode=True,
         pipeline=test_pipeline))
-test_dataloader = val_dataloader
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='VideoSampler'),
+    dataset=dict(
+        type='MOTClipDataset',
+        data_root=data_root + 'test',
+        dataset_name='dancetrack',
+        test_mode=True,
+        pipeline=test_pipeline))
 val_evaluator = dict(type='TrackEvalMetric', benchmark='DanceTrack')
-test_evaluator = val_evaluator
+test_evaluator = dict(
+    type='TrackEvalMetric',
+    benchmark='DanceTrack',
+    format_only=True,
+    outfile_prefix='work_dirs/dancetrack_test',
+    # the server asks for this name
+    submission='work_dirs/dancetrack_test/tracker.zip')

@@ -1,100 +1,22 @@
 # MOT17 train and CrowdHuman val together (the paper, Section 4.2).
-# The augmentation is that of MeMOTR and the interval between frames is random
-# between 1 and 10 (the paper, Section 4.2).
-mot17_root = '{{$IPMOT_DATA:data}}/MOT17/'
+_base_ = './mot17.py'
 crowdhuman_root = '{{$IPMOT_DATA:data}}/crowdhuman/'
-short_sizes = [608, 640, 672, 704, 736, 768, 800, 832, 864, 896, 928, 960, 992]
-resize = dict(type='ClipRandomResize', short_sizes=short_sizes, max_long=1536)
-train_pipeline = [
-    dict(type='LoadClipImages'),
-    dict(type='ClipRandomFlip', prob=0.5),
-    dict(
-        type='ClipRandomChoice',
-        transforms=[
-            [resize],
-            [
-                dict(type='ClipRandomResize', short_sizes=[400, 500, 600]),
-                dict(type='ClipRandomCrop', min_size=384, max_size=600), resize
-            ]
-        ]),
-    dict(type='ClipHSV'),
-    dict(type='FilterBoxes', overflow_boxes=True),
-    dict(type='PackClipInputs')
-]
 # A still image moves before anything else changes its size.
-crowdhuman_pipeline = [
-    dict(type='LoadClipImages'),
-    dict(type='ClipRandomFlip', prob=0.5),
-    dict(type='PseudoClipShift'),
-    dict(
-        type='ClipRandomChoice',
-        transforms=[
-            [resize],
-            [
-                dict(type='ClipRandomResize', short_sizes=[400, 500, 600]),
-                dict(type='ClipRandomCrop', min_size=384, max_size=600), resize
-            ]
-        ]),
-    dict(type='ClipHSV'),
-    dict(type='FilterBoxes', overflow_boxes=True),
-    dict(type='PackClipInputs')
-]
-test_pipeline = [
-    dict(type='LoadClipImages'),
-    dict(type='ClipResize', short_size=800, max_long=1536),
-    dict(type='PackClipInputs')
-]
+crowdhuman_pipeline = _base_.train_pipeline[:2] + [
+    dict(type='PseudoClipShift')
+] + _base_.train_pipeline[2:]
 train_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='ClipSampler', num_frames=2, max_interval=10),
     dataset=dict(
+        _delete_=True,
         type='ConcatClipDataset',
         datasets=[
-            dict(
-                type='MOTClipDataset',
-                data_root=mot17_root + 'train',
-                dataset_name='mot17',
-                # MOT17 holds every video three times.
-                sequences=['*-SDP'],
-                pipeline=train_pipeline),
+            _base_.train_dataloader.dataset,
             dict(
                 type='CrowdHumanClipDataset',
                 ann_file=crowdhuman_root + 'annotation_val.odgt',
                 image_dir=crowdhuman_root + 'Images',
+                # Every person of every image gets a row of the TrackBook.
+                # False keeps them for detection alone, see docs/data.md.
+                with_identities=True,
                 pipeline=crowdhuman_pipeline)
         ]))
-# MOT17 has no public validation set: this is training data, so it shows how
-# well the model fits, not how well it tracks.
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='VideoSampler'),
-    dataset=dict(
-        type='MOTClipDataset',
-        data_root=mot17_root + 'train',
-        dataset_name='mot17',
-        sequences=['*-SDP'],
-        test_mode=True,
-        pipeline=test_pipeline))
-# Results for the test server; copy them to the names of DPM and FRCNN.
-test_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='VideoSampler'),
-    dataset=dict(
-        type='MOTClipDataset',
-        data_root=mot17_root + 'test',
-        dataset_name='mot17',
-        sequences=['*-SDP'],
-        test_mode=True,
-        pipeline=test_pipeline))
-val_evaluator = dict(type='TrackEvalMetric', benchmark='MOT17')
-test_evaluator = dict(
-    type='TrackEvalMetric',
-    benchmark='MOT17',
-    format_only=True,
-    outfile_prefix='work_dirs/mot17_test')

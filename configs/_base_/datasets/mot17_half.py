@@ -1,55 +1,7 @@
 # First halves of MOT17 train, tested on the second halves.
-# The augmentation is that of MeMOTR and the interval between frames is random
-# between 1 and 10 (the paper, Section 4.2).
-data_root = '{{$IPMOT_DATA:data}}/MOT17/'
-short_sizes = [608, 640, 672, 704, 736, 768, 800, 832, 864, 896, 928, 960, 992]
-resize = dict(type='ClipRandomResize', short_sizes=short_sizes, max_long=1536)
-train_pipeline = [
-    dict(type='LoadClipImages'),
-    dict(type='ClipRandomFlip', prob=0.5),
-    dict(
-        type='ClipRandomChoice',
-        transforms=[
-            [resize],
-            [
-                dict(type='ClipRandomResize', short_sizes=[400, 500, 600]),
-                dict(type='ClipRandomCrop', min_size=384, max_size=600), resize
-            ]
-        ]),
-    dict(type='ClipHSV'),
-    dict(type='FilterBoxes', overflow_boxes=True),
-    dict(type='PackClipInputs')
-]
-test_pipeline = [
-    dict(type='LoadClipImages'),
-    dict(type='ClipResize', short_size=800, max_long=1536),
-    dict(type='PackClipInputs')
-]
-train_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='ClipSampler', num_frames=2, max_interval=10),
-    dataset=dict(
-        type='MOTClipDataset',
-        data_root=data_root + 'train',
-        dataset_name='mot17',
-        sequences=['*-SDP'],
-        half='train',
-        pipeline=train_pipeline))
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='VideoSampler'),
-    dataset=dict(
-        type='MOTClipDataset',
-        data_root=data_root + 'train',
-        dataset_name='mot17',
-        sequences=['*-SDP'],
-        half='val',
-        test_mode=True,
-        pipeline=test_pipeline))
-test_dataloader = val_dataloader
-val_evaluator = dict(type='TrackEvalMetric', benchmark='MOT17')
-test_evaluator = val_evaluator
+_base_ = './mot17.py'
+train_dataloader = dict(dataset=dict(half='train'))
+val_dataloader = dict(dataset=dict(half='val'))
+test_dataloader = dict(
+    dataset=dict(_delete_=True, half='val', **_base_.val_dataloader.dataset))
+test_evaluator = dict(_delete_=True, type='TrackEvalMetric', benchmark='MOT17')
