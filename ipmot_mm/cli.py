@@ -1,4 +1,4 @@
-"""Training and testing from the command line, shared by ``tools/``.
+"""Training, testing, and how a command ends, shared by ``tools/``.
 
 ``python -m ipmot_mm.cli train|test ...`` does what ``tools/train.py`` and
 ``tools/test.py`` do, for installations without mim and without a checkout.
@@ -11,7 +11,7 @@ import os
 import os.path as osp
 import sys
 from pathlib import Path
-from typing import List, Optional
+from typing import Any, Callable, List, Optional
 
 from mmengine.config import Config, ConfigDict, DictAction
 
@@ -267,10 +267,33 @@ def run(command: str, argv: Optional[List[str]] = None) -> int:
     except (ValueError, TypeError, OSError) as error:
         if not is_user_message(error):
             raise
-        sys.stderr.write(f'error: {error}\n')
-        return USER_ERROR
+        return _say(error)
     leave_process_group()
     return 0
+
+
+def run_tool(call: Callable, *args: Any) -> int:
+    """Run one of the smaller tools; what the user can correct becomes one
+    line, also where the system says it, such as that a file is missing.
+
+    Args:
+        call (Callable): Does the work. It may return an exit code.
+        args (tuple): Its arguments.
+
+    Returns:
+        int: Exit code, ``USER_ERROR`` if there was such an error.
+    """
+    try:
+        return call(*args) or 0
+    except (ValueError, TypeError, OSError) as error:
+        if not (isinstance(error, OSError) or is_user_message(error)):
+            raise
+        return _say(error)
+
+
+def _say(error: Exception) -> int:
+    sys.stderr.write(f'error: {error}\n')
+    return USER_ERROR
 
 
 def leave_process_group() -> None:
@@ -293,6 +316,8 @@ def is_user_message(error: BaseException) -> bool:
     left from tells them apart.
     """
     traceback = error.__traceback__
+    if isinstance(error, CommandError):  # also of a tool
+        return True
     if traceback is None:
         return False
     while traceback.tb_next is not None:

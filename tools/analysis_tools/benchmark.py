@@ -20,7 +20,7 @@ from ipmot_mm.benchmark import (build_loader, describe_machine,
                                 pillow_pipeline)
 from ipmot_mm.benchmark.random_tracks import MOT17_TRAIN_LENGTHS
 from ipmot_mm.benchmark.stopwatch import CLOCKS
-from ipmot_mm.cli import USER_ERROR, is_user_message, load_config
+from ipmot_mm.cli import load_config, run_tool
 from ipmot_mm.evaluation import write_atomically
 
 # Random tracks to score: lengths of the sequences, objects in a frame
@@ -169,20 +169,17 @@ def print_stages(title: str, result: Dict[str, Any]) -> None:
     print_log('\n'.join(lines))
 
 
-def main(argv: Optional[Sequence[str]] = None) -> int:
+def benchmark(args: argparse.Namespace) -> None:
     """Measure, print and keep."""
-    args = parse_args(argv)
-    try:
-        with one_thread():
-            result = dict(args.run(args), machine=describe_machine())
-    except (ValueError, OSError) as error:
-        if not is_user_message(error):
-            raise
-        sys.stderr.write(f'error: {error}\n')
-        return USER_ERROR
+    with one_thread():
+        result = dict(args.run(args), machine=describe_machine())
     if args.json:
         write_atomically(args.json, json.dumps(result, indent=1))
-    return 0
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Exit code; what the user can correct becomes one line."""
+    return run_tool(benchmark, parse_args(argv))
 
 
 if __name__ == '__main__':

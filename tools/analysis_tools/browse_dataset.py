@@ -14,7 +14,7 @@ from mmengine.config import Config, DictAction
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
-from ipmot_mm.cli import USER_ERROR, is_user_message
+from ipmot_mm.cli import run_tool
 from ipmot_mm.datasets.checks.clip_pictures import (draw_config_clips,
                                                     write_picture)
 
@@ -75,15 +75,7 @@ def browse(args: argparse.Namespace) -> None:
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Exit code; what the user can correct becomes one line."""
-    args = parse_args(argv)
-    try:
-        browse(args)
-    except (ValueError, TypeError, OSError) as error:
-        if not is_user_message(error) and not isinstance(error, OSError):
-            raise
-        sys.stderr.write(f'error: {error}\n')
-        return USER_ERROR
-    return 0
+    return run_tool(browse, parse_args(argv))
 
 
 if __name__ == '__main__':

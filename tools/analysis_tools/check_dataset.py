@@ -15,7 +15,7 @@ from mmengine.config import Config, DictAction
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
-from ipmot_mm.cli import USER_ERROR, is_user_message
+from ipmot_mm.cli import run_tool
 from ipmot_mm.datasets.checks import (DatasetPart, DatasetReport, ModelNeeds,
                                       check_parts, format_table,
                                       part_of_folder, parts_of_config)
@@ -138,14 +138,7 @@ def check(args: argparse.Namespace) -> int:
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Exit code; what the user can correct becomes one line."""
-    args = parse_args(argv)
-    try:
-        return check(args)
-    except (ValueError, TypeError, OSError) as error:
-        if not is_user_message(error) and not isinstance(error, OSError):
-            raise
-        sys.stderr.write(f'error: {error}\n')
-        return USER_ERROR
+    return run_tool(check, parse_args(argv))
 
 
 if __name__ == '__main__':

@@ -6,7 +6,7 @@ from typing import Optional, Sequence
 
 from mmengine.logging import print_log
 
-from ipmot_mm.cli import USER_ERROR, is_user_message
+from ipmot_mm.cli import run_tool
 from ipmot_mm.datasets.sequence import read_seqmap
 from ipmot_mm.evaluation import (BENCHMARKS, METRICS_OF_TRACKEVAL, SPLITS,
                                  format_score_table, score_folder,
@@ -59,30 +59,27 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main() -> int:
+def evaluate(args: argparse.Namespace) -> None:
     """Score, print and keep."""
-    args = parse_args()
-    try:
-        scores = score_folder(
-            args.result_dir,
-            args.gt_root,
-            benchmark=args.benchmark,
-            metrics=args.metrics,
-            sequences=list(read_seqmap(args.seqmap))
-            if args.seqmap else args.sequences,
-            split=args.split,
-            class_ids=args.class_ids,
-            classes=args.class_names or [str(i) for i in args.class_ids],
-            num_workers=args.num_workers)
-    except (OSError, ValueError) as error:
-        if not is_user_message(error):
-            raise
-        sys.stderr.write(f'error: {error}\n')
-        return USER_ERROR
+    scores = score_folder(
+        args.result_dir,
+        args.gt_root,
+        benchmark=args.benchmark,
+        metrics=args.metrics,
+        sequences=list(read_seqmap(args.seqmap))
+        if args.seqmap else args.sequences,
+        split=args.split,
+        class_ids=args.class_ids,
+        classes=args.class_names or [str(i) for i in args.class_ids],
+        num_workers=args.num_workers)
     print_log(format_score_table(scores))
     if args.out:
         write_atomically(args.out, json.dumps(scores, indent=1))
-    return 0
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Exit code; what the user can correct becomes one line."""
+    return run_tool(evaluate, parse_args(argv))
 
 
 if __name__ == '__main__':

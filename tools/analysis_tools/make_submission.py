@@ -12,7 +12,7 @@ from typing import Optional, Sequence
 
 from mmengine.logging import print_log
 
-from ipmot_mm.cli import USER_ERROR, is_user_message
+from ipmot_mm.cli import run_tool
 from ipmot_mm.evaluation import (SERVER_FORMATS, check_submission,
                                  write_submission)
 
@@ -42,23 +42,20 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     return args
 
 
-def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Pack or check; what the user can correct is said without traceback."""
-    args = parse_args(argv)
+def submit(args: argparse.Namespace) -> None:
+    """Pack or check."""
     options = dict(benchmark=args.benchmark, require_train=args.require_train)
-    try:
-        if args.check is not None:
-            check_submission(args.check, **options)
-            print_log(f'{args.check}: no problem found')
-        else:
-            path = write_submission(args.result_dir, args.out, **options)
-            print_log(f'{path}: written')
-    except (ValueError, OSError) as error:
-        if not is_user_message(error):
-            raise
-        sys.stderr.write(f'error: {error}\n')
-        return USER_ERROR
-    return 0
+    if args.check is not None:
+        check_submission(args.check, **options)
+        print_log(f'{args.check}: no problem found')
+    else:
+        path = write_submission(args.result_dir, args.out, **options)
+        print_log(f'{path}: written')
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Exit code; what the user can correct is said without traceback."""
+    return run_tool(submit, parse_args(argv))
 
 
 if __name__ == '__main__':

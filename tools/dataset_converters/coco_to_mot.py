@@ -21,7 +21,7 @@ import numpy as np
 from mmengine.logging import print_log
 from numpy import ndarray
 
-from ipmot_mm.cli import CommandError
+from ipmot_mm.cli import CommandError, run_tool
 from ipmot_mm.datasets.coco_frames import (CocoFrames, read_coco_categories,
                                            read_coco_frames)
 from ipmot_mm.datasets.coco_objects import (read_coco_objects,
@@ -31,7 +31,7 @@ from ipmot_mm.datasets.coco_records import CocoRecords
 from ipmot_mm.datasets.conversion import (SourceFrames, add_class_argument,
                                           add_output_arguments,
                                           convert_sequence, number_classes,
-                                          run, save_classes)
+                                          save_classes)
 from ipmot_mm.datasets.frame_source import DEFAULT_FPS
 from ipmot_mm.datasets.sequence_frames import ImageFiles, WrittenFrames
 
@@ -160,7 +160,7 @@ def check_size(records: CocoRecords, video: CocoFrames, rows: ndarray,
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Convert, or say in one line why not."""
-    return run(convert, parse_args(argv))
+    return run_tool(convert, parse_args(argv))
 
 
 if __name__ == '__main__':

@@ -31,13 +31,12 @@ import numpy as np
 from mmengine.logging import print_log
 from numpy import ndarray
 
-from ipmot_mm.cli import CommandError
+from ipmot_mm.cli import CommandError, is_user_message, run_tool
 from ipmot_mm.datasets.conversion import (SourceFrames, add_class_argument,
                                           add_numbering_argument,
                                           add_output_arguments,
-                                          convert_sequence, is_message,
-                                          number_classes, open_frames,
-                                          place_frames, read_rows, run,
+                                          convert_sequence, number_classes,
+                                          open_frames, place_frames, read_rows,
                                           save_classes)
 from ipmot_mm.datasets.conversion.cvat_xml import read_cvat_tracks
 from ipmot_mm.datasets.sequence_frames import WrittenFrames
@@ -78,7 +77,7 @@ def convert(args: argparse.Namespace) -> None:
             files = unpack(export, Path(folder))
             convert_files(export, files, args)
         except ValueError as error:
-            if not is_message(error):
+            if not is_user_message(error):
                 raise
             # what the user knows is the zip
             message = str(error).replace(folder, str(export))
@@ -235,7 +234,7 @@ def read_xml(files: Dict[str, Path], source: SourceFrames,
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Convert, or say in one line why not."""
-    return run(convert, parse_args(argv))
+    return run_tool(convert, parse_args(argv))
 
 
 if __name__ == '__main__':

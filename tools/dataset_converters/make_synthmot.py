@@ -6,6 +6,7 @@ Example:
 import argparse
 import sys
 
+from ipmot_mm.cli import run_tool
 from ipmot_mm.datasets.synthmot import DOMAINS, write_synthmot
 
 
@@ -42,23 +43,23 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> None:
-    """Write the data set, or say in one line why not."""
-    args = parse_args()
-    try:
-        write_synthmot(
-            args.root,
-            args.domains,
-            args.num_train,
-            args.num_val,
-            args.num_frames,
-            args.seed,
-            size=tuple(args.size),
-            num_workers=args.num_workers)
-    except (ValueError, OSError) as error:
-        sys.stderr.write(f'make_synthmot.py: {error}\n')
-        sys.exit(2)
+def write(args: argparse.Namespace) -> None:
+    """Write the data set."""
+    write_synthmot(
+        args.root,
+        args.domains,
+        args.num_train,
+        args.num_val,
+        args.num_frames,
+        args.seed,
+        size=tuple(args.size),
+        num_workers=args.num_workers)
+
+
+def main() -> int:
+    """Exit code; what the user can correct becomes one line."""
+    return run_tool(write, parse_args())
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -10,10 +10,11 @@ from typing import Optional, Sequence
 
 from numpy import ndarray
 
+from ipmot_mm.cli import run_tool
 from ipmot_mm.datasets.conversion import (add_numbering_argument,
                                           add_output_arguments,
                                           convert_sequence, open_frames,
-                                          place_frames, read_rows, run)
+                                          place_frames, read_rows)
 from ipmot_mm.datasets.sequence_frames import WrittenFrames
 
 
@@ -57,7 +58,7 @@ def convert(args: argparse.Namespace) -> None:
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Convert, or say in one line why not."""
-    return run(convert, parse_args(argv))
+    return run_tool(convert, parse_args(argv))
 
 
 if __name__ == '__main__':

@@ -23,11 +23,11 @@ from mmengine.fileio import load
 from mmengine.logging import print_log
 from numpy import ndarray
 
-from ipmot_mm.cli import CommandError
+from ipmot_mm.cli import CommandError, run_tool
 from ipmot_mm.datasets.conversion import (SourceFrames, add_class_argument,
                                           add_output_arguments,
                                           convert_sequence, number_classes,
-                                          open_frames, run, save_classes)
+                                          open_frames, save_classes)
 from ipmot_mm.datasets.sequence_frames import WrittenFrames
 
 ROW = 'class cx cy w h [conf] id'
@@ -231,7 +231,7 @@ def to_mot(rows: ndarray, numbers: Dict[int, int],
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Convert, or say in one line why not."""
-    return run(convert, parse_args(argv))
+    return run_tool(convert, parse_args(argv))
 
 
 if __name__ == '__main__':

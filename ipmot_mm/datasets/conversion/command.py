@@ -1,6 +1,5 @@
-"""Arguments, frames and messages of the converters."""
+"""Arguments and frames of the converters."""
 import argparse
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +8,6 @@ from typing import Callable, Optional, Tuple, Union
 import numpy as np
 from mmengine.logging import print_log
 from numpy import ndarray
-
-from ipmot_mm.cli import USER_ERROR, CommandError, is_user_message
 
 from ..frame_source import DEFAULT_FPS, FrameSource, list_images
 from ..mot_writer import write_sequence
@@ -131,29 +128,3 @@ def _describe(rows: ndarray) -> str:
     ignored = int((rows[:, 6] == 0).sum())
     return (f'{len(rows)} boxes of {len(np.unique(rows[:, 1]))} objects '
             f'(by class number {classes}; {ignored} with conf 0 are ignored)')
-
-
-def is_message(error: Exception) -> bool:
-    """Whether an error is one that the user can correct."""
-    return isinstance(error, (CommandError, OSError)) or is_user_message(error)
-
-
-def run(convert: Callable[[argparse.Namespace], None],
-        args: argparse.Namespace) -> int:
-    """Convert; what the user can correct becomes one line.
-
-    Args:
-        convert (Callable): Does the work.
-        args (Namespace): Arguments of the command.
-
-    Returns:
-        int: Exit code, 0 or ``USER_ERROR``.
-    """
-    try:
-        convert(args)
-    except (ValueError, OSError) as error:
-        if not is_message(error):
-            raise
-        sys.stderr.write(f'error: {error}\n')
-        return USER_ERROR
-    return 0
