@@ -1,4 +1,4 @@
-"""Training, testing, and how a command ends, shared by ``tools/``.
+"""Training and testing from the command line, shared by ``tools/``.
 
 ``python -m ipmot_mm.cli train|test ...`` does what ``tools/train.py`` and
 ``tools/test.py`` do, for installations without mim and without a checkout.
@@ -6,22 +6,17 @@ The arguments are those of mmdet's tools. mim looks for the text of a flag on
 the number of GPUs in the help and passes one on, so there is none.
 """
 import argparse
-import linecache
 import os
 import os.path as osp
 import sys
 from pathlib import Path
-from typing import Any, Callable, List, Optional
+from typing import List, Optional
 
 from mmengine.config import Config, ConfigDict, DictAction
 
-# Exit code of a command that the user has to correct, as argparse's own.
-USER_ERROR = 2
+from .user_errors import USER_ERROR, CommandError, is_user_message, report
+
 VIDEO_HOOK = 'ipmot_mm.TrackVideoHook'
-
-
-class CommandError(ValueError):
-    """The command cannot be run as given; the message tells what to do."""
 
 
 def build_train_parser() -> argparse.ArgumentParser:
@@ -267,33 +262,9 @@ def run(command: str, argv: Optional[List[str]] = None) -> int:
     except (ValueError, TypeError, OSError) as error:
         if not is_user_message(error):
             raise
-        return _say(error)
+        return report(error)
     leave_process_group()
     return 0
-
-
-def run_tool(call: Callable, *args: Any) -> int:
-    """Run one of the smaller tools; what the user can correct becomes one
-    line, also where the system says it, such as that a file is missing.
-
-    Args:
-        call (Callable): Does the work. It may return an exit code.
-        args (tuple): Its arguments.
-
-    Returns:
-        int: Exit code, ``USER_ERROR`` if there was such an error.
-    """
-    try:
-        return call(*args) or 0
-    except (ValueError, TypeError, OSError) as error:
-        if not (isinstance(error, OSError) or is_user_message(error)):
-            raise
-        return _say(error)
-
-
-def _say(error: Exception) -> int:
-    sys.stderr.write(f'error: {error}\n')
-    return USER_ERROR
 
 
 def leave_process_group() -> None:
@@ -306,27 +277,6 @@ def leave_process_group() -> None:
     if distributed.is_available() and distributed.is_initialized():
         distributed.barrier()
         distributed.destroy_process_group()
-
-
-def is_user_message(error: BaseException) -> bool:
-    """Whether this package raised the error on purpose, at its boundary.
-
-    Only then is its message meant to stand alone. An error that a library,
-    or a slip in our own code, caused keeps its traceback; the statement it
-    left from tells them apart.
-    """
-    traceback = error.__traceback__
-    if isinstance(error, CommandError):  # also of a tool
-        return True
-    if traceback is None:
-        return False
-    while traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    file = traceback.tb_frame.f_code.co_filename
-    line = linecache.getline(file, traceback.tb_lineno)
-    package = Path(__file__).resolve().parent
-    return package in Path(file).resolve().parents and (
-        line.lstrip().startswith('raise '))
 
 
 def main(argv: Optional[List[str]] = None) -> int:

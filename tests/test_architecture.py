@@ -22,7 +22,10 @@ RANKS = {
     'models.track_book': 3,  # computes its own losses
     'models.dense_heads': 3, 'models.detectors': 4,
     'models.mot': 5,
-    'models': 6
+    'models': 6,
+    'user_errors': 0, 'datasets': 1,
+    'evaluation': 2, 'visualization': 2, 'engine': 3, 'apis': 3,
+    'checks': 4, 'benchmark': 4, 'testing': 7, 'cli': 8
 }  # yapf: disable
 
 

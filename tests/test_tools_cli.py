@@ -189,26 +189,6 @@ def test_slips_keep_their_traceback():
     assert not cli.is_user_message(ValueError('never raised'))
 
 
-@pytest.mark.parametrize('error, line', [
-    (cli.CommandError('two inputs; give one'), 'error: two inputs; give one'),
-    (FileNotFoundError(2, 'No such file', 'a.txt'),
-     "error: [Errno 2] No such file: 'a.txt'"),
-    (ValueError('a slip of the tool'), None),
-])
-def test_tools_end_with_one_line_unless_it_is_a_slip(error, line, capsys):
-
-    def work(text):
-        raise error
-
-    if line is None:
-        with pytest.raises(ValueError, match='a slip'):
-            cli.run_tool(work, 'text')
-    else:
-        assert cli.run_tool(work, 'text') == cli.USER_ERROR
-        assert capsys.readouterr().err == f'{line}\n'
-    assert cli.run_tool(len, '') == 0 and cli.run_tool(len, 'a') == 1
-
-
 def test_unknown_command(capsys):
     assert cli.main(['fly']) == cli.USER_ERROR
     assert 'usage' in capsys.readouterr().err

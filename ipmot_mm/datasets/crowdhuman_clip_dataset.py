@@ -67,7 +67,7 @@ class CrowdHumanClipDataset(BaseClipDataset):
             for number, line in enumerate(file, start=1):
                 if not line.strip():
                     continue
-                name, boxes = self._parse(number, line, left_out)
+                name, boxes = self.parse_line(number, line, left_out)
                 self._check_image(number, name, present, lines)
                 videos.append(self._video(name, boxes))
         if not videos:
@@ -82,9 +82,22 @@ class CrowdHumanClipDataset(BaseClipDataset):
                 logger='current')
         return videos
 
-    def _parse(self, number: int, line: str,
-               left_out: Counter) -> Tuple[str, ndarray]:
-        """Image name and boxes xyxy of a line, has shape (num_persons, 4)."""
+    def parse_line(self, number: int, line: str,
+                   left_out: Counter) -> Tuple[str, ndarray]:
+        """Read one line of the annotations.
+
+        Args:
+            number (int): Its number in the file, for messages.
+            line (str): The JSON object.
+            left_out (Counter): What is left out is added to it.
+
+        Returns:
+            tuple[str, ndarray]: Name of the image without ending, and boxes
+            xyxy in pixels, has shape (num_persons, 4).
+
+        Raises:
+            ValueError: If the line is malformed.
+        """
         try:
             record = json.loads(line.strip())
             name, records = record['ID'], record['gtboxes']

@@ -9,9 +9,8 @@ from ipmot_mm.registry import DATASETS
 from .base_clip_dataset import BaseClipDataset
 from .frame_table import VideoAnnotations
 from .mot_text import read_ground_truth
-from .sequence import MOTSequence, find_sequences, read_sequence
-
-HALVES = (None, 'train', 'val')
+from .sequence import (HALVES, MOTSequence, find_sequences, read_sequence,
+                       span_of_half)
 
 
 @DATASETS.register_module()
@@ -92,7 +91,7 @@ class MOTClipDataset(BaseClipDataset):
             sequence = read_sequence(folder, with_gt=not self.test_mode)
             if not sequence.has_seqinfo:
                 inferred.append(sequence.name)
-            first, end = self._span(len(sequence))
+            first, end = span_of_half(len(sequence), self.half)
             if first == end:
                 _warn(f'Sequence "{sequence.name}" has no frame in '
                       f'half={self.half!r}: it is left out.')
@@ -115,15 +114,6 @@ class MOTClipDataset(BaseClipDataset):
                   f'in class_ids={self.metainfo["class_ids"]} and a conf '
                   'other than 0, so there is no object.')
         return videos
-
-    def _span(self, length: int) -> tuple:
-        """First frame of the split and the one after its last, 0-based."""
-        middle = length // 2 + 1
-        return {
-            None: (0, length),
-            'train': (0, min(middle, length)),
-            'val': (min(middle, length), length)
-        }[self.half]
 
     def _load_video(self, sequence: MOTSequence, first: int,
                     end: int) -> Tuple[VideoAnnotations, int]:

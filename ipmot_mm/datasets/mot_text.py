@@ -89,6 +89,32 @@ class MOTAnnotations:
     class_ids: ndarray
     visibilities: ndarray
 
+    @classmethod
+    def from_values(cls, values: ndarray) -> 'MOTAnnotations':
+        """Columns of a table, sorted by frame and id.
+
+        Args:
+            values (ndarray): ``frame, id, x, y, w, h[, conf[, class[,
+                visibility]]]``, absent columns read as 1; of ten columns the
+                last three are world coordinates and are not read. Has shape
+                (num_rows, num_columns).
+
+        Returns:
+            :obj:`MOTAnnotations`: All rows.
+        """
+        num_columns = values.shape[1]
+        used = 7 if num_columns == MOT15_COLUMNS else num_columns
+        full = np.ones((len(values), MOT15_COLUMNS - 1))
+        full[:, :used] = values[:, :used]
+        full = full[np.lexsort((full[:, 1], full[:, 0]))]
+        return cls(
+            frame_numbers=full[:, 0].astype(np.int64),
+            instance_ids=full[:, 1].astype(np.int64),
+            bboxes=_corners(full),
+            confidences=full[:, 6].astype(np.float32),
+            class_ids=full[:, 7].astype(np.int64),
+            visibilities=full[:, 8].astype(np.float32))
+
     def __len__(self) -> int:
         return len(self.frame_numbers)
 
@@ -198,31 +224,26 @@ def read_ground_truth(path: str,
         late, f'the frame must be in [1, {last}]',
         'Frames count from 1 to the length of the sequence: seqLength in '
         'seqinfo.ini, else the number of images.')
-    one = np.ones(len(table))
-    has_class = 8 <= num_columns < MOT15_COLUMNS
-    classes = values[:, 7] if has_class else one
-    table.refuse(~_is_whole(classes), 'the class must be a whole number',
-                 'Write 1 for a pedestrian.')
+    if 8 <= num_columns < MOT15_COLUMNS:
+        table.refuse(~_is_whole(values[:, 7]),
+                     'the class must be a whole number',
+                     'Write 1 for a pedestrian.')
     table.refuse((np.abs(values[:, 2:]) >= END_OF_PIXELS).any(1),
                  f'all columns after the id must be below {END_OF_PIXELS}',
                  'Columns are frame, id, x, y, width, height.')
 
-    confidences = (values[:, 6] if num_columns > 6 else one).astype(np.float32)
-    x, y, w, h = values[:, 2:6].T
-    bboxes = np.stack([x, y, x + w, y + h], axis=1).astype(np.float32)
+    bboxes = _corners(values)
     flat = (bboxes[:, 2:] <= bboxes[:, :2]).any(1)
-    table.refuse(flat & (confidences != 0),
-                 'the box has zero or negative width or height',
+    counts = values[:, 6].astype(np.float32) != 0 if num_columns > 6 else True
+    table.refuse(flat & counts, 'the box has zero or negative width or height',
                  'Correct it, remove the row, or set conf to 0 to ignore it.')
-    order = np.lexsort((values[:, 1], values[:, 0]))
-    return MOTAnnotations(
-        frame_numbers=values[:, 0].astype(np.int64),
-        instance_ids=values[:, 1].astype(np.int64),
-        bboxes=bboxes,
-        confidences=confidences,
-        class_ids=classes.astype(np.int64),
-        visibilities=(values[:, 8] if num_columns == 9 else one).astype(
-            np.float32))[order]
+    return MOTAnnotations.from_values(values)
+
+
+def _corners(values: ndarray) -> ndarray:
+    """Boxes as (x1, y1, x2, y2), float32, has shape (num_rows, 4)."""
+    x, y, w, h = values[:, 2:6].T
+    return np.stack([x, y, x + w, y + h], axis=1).astype(np.float32)
 
 
 def _numbered_rows(path: str) -> List[Tuple[int, str]]:

@@ -16,6 +16,9 @@ SEQMAP_HEADER = 'name'
 """First line of the seqmaps of MOTChallenge, TrackEval and DanceTrack; the
 ``splits_txt`` of SportsMOT have none."""
 
+HALVES = (None, 'train', 'val')
+"""Parts of a sequence, see :func:`span_of_half`."""
+
 NUM_NAMED = 5
 """How many names a message lists before it says how many more there are."""
 
@@ -198,6 +201,27 @@ def read_sequence_length(folder: str) -> int:
     if info is None:
         return len(_infer_frames(folder)[1])
     return int(info['seqlength'])
+
+
+def span_of_half(length: int, half: Optional[str]) -> Tuple[int, int]:
+    """Frames of a part of a sequence.
+
+    The halves are those of FairMOT, ByteTrack and mmdet's ``mot2coco.py``:
+    the first N // 2 + 1 of N frames train, the others validate.
+
+    Args:
+        length (int): Frames N of the whole sequence.
+        half (str, optional): One of ``HALVES``; None is the whole.
+
+    Returns:
+        tuple[int, int]: First frame and the one after the last, 0-based.
+    """
+    middle = min(length // 2 + 1, length)
+    return {
+        None: (0, length),
+        'train': (0, middle),
+        'val': (middle, length)
+    }[half]
 
 
 def _read_info(folder: str) -> Optional[Dict[str, str]]:

@@ -1,6 +1,6 @@
 """Scores of tracks: TrackEval behind an mmengine metric and plain functions.
 """
-from .folder_scoring import SPLITS, score_folder, split_frames
+from .folder_scoring import SPLITS, score_folder
 from .mot_scoring import BENCHMARKS, METRICS_OF_TRACKEVAL, score_sequences
 from .result_writer import write_atomically, write_mot_results
 from .score_table import format_score_table
@@ -12,6 +12,6 @@ from .trackeval_metric import TrackEvalMetric
 __all__ = [
     'BENCHMARKS', 'METRICS_OF_TRACKEVAL', 'SERVER_FORMATS', 'SPLITS',
     'ScoredSequence', 'ServerFormat', 'TrackEvalMetric', 'check_submission',
-    'format_score_table', 'score_folder', 'score_sequences', 'split_frames',
+    'format_score_table', 'score_folder', 'score_sequences',
     'write_atomically', 'write_mot_results', 'write_submission'
 ]

@@ -1,38 +1,15 @@
 """Score a folder of result files against a folder of sequences."""
 from pathlib import Path
-from typing import Any, List, Optional, Sequence, Tuple, Union
+from typing import Any, List, Optional, Sequence, Union
 
-from ipmot_mm.datasets.sequence import read_sequence_length
+from ipmot_mm.datasets.sequence import read_sequence_length, span_of_half
 
 from .mot_scoring import Scores, score_sequences
 from .scored_sequence import ScoredSequence
 
-SPLITS = ('all', 'train-half', 'val-half')
-"""Parts of a sequence, see :func:`split_frames`."""
-
-
-def split_frames(num_frames: int, split: str) -> Tuple[int, int]:
-    """First frame (1-based) and number of frames of a part of a sequence.
-
-    The halves are those of mmdet's ``mot2coco.py``, FairMOT and ByteTrack:
-    the first ``num_frames // 2 + 1`` frames train, the others validate.
-
-    Args:
-        num_frames (int): Frames of the whole sequence.
-        split (str): 'all', 'train-half' or 'val-half'.
-
-    Returns:
-        tuple[int, int]: First frame and number of frames.
-    """
-    if split not in SPLITS:
-        raise ValueError(f'split must be one of {", ".join(SPLITS)}, but got '
-                         f'{split!r}')
-    num_train = min(num_frames // 2 + 1, num_frames)
-    return {
-        'all': (1, num_frames),
-        'train-half': (1, num_train),
-        'val-half': (num_train + 1, num_frames - num_train),
-    }[split]
+SPLITS = {'all': None, 'train-half': 'train', 'val-half': 'val'}
+"""Parts of a sequence, by what the data sets call them, see
+:func:`~ipmot_mm.datasets.sequence.span_of_half`."""
 
 
 def score_folder(result_dir: Union[str, Path],
@@ -50,14 +27,17 @@ def score_folder(result_dir: Union[str, Path],
             ``<sequence>/seqinfo.ini``, or the frames instead of the latter.
         sequences (Sequence[str], optional): Names to score. Defaults to all
             in ``gt_root``.
-        split (str): Part of each sequence, see :func:`split_frames`.
-            Defaults to 'all'.
+        split (str): Part of each sequence, one of ``SPLITS``. Defaults to
+            'all'.
         kwargs: Options of :func:`score_sequences`: ``benchmark``,
             ``metrics``, ``class_ids``, ``classes`` and ``num_workers``.
 
     Returns:
         dict[str, dict]: As of :func:`score_sequences`.
     """
+    if split not in SPLITS:
+        raise ValueError(f'split must be one of {", ".join(SPLITS)}, but got '
+                         f'{split!r}')
     gt_root = Path(gt_root)
     if sequences is None:
         sequences = sorted(
@@ -69,8 +49,8 @@ def score_folder(result_dir: Union[str, Path],
     scored: List[ScoredSequence] = []
     for name in sequences:
         length = read_sequence_length(str(gt_root / name))
-        first, count = split_frames(length, split)
+        first, end = span_of_half(length, SPLITS[split])
         scored.append(
-            ScoredSequence(name, str(gt_root / name / 'gt' / 'gt.txt'), count,
-                           first, length))
+            ScoredSequence(name, str(gt_root / name / 'gt' / 'gt.txt'),
+                           end - first, first + 1, length))
     return score_sequences(result_dir, scored, **kwargs)

@@ -10,6 +10,8 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import torch
 
+from ipmot_mm.user_errors import is_user_message
+
 _START_METHOD = 'fork'
 _THREAD_VARIABLES = ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS',
                      'MKL_NUM_THREADS')
@@ -145,8 +147,6 @@ def _run_one(function: Callable[[Any], Any], item: Any, sender: Any) -> None:
 def _portable(error: Exception) -> Exception:
     """The error itself if it is a message to the user, else with its
     traceback as text, which pickling loses."""
-    from ipmot_mm.cli import is_user_message
-
     if is_user_message(error):
         return error
     return RuntimeError(f'{type(error).__name__} in another process:\n'

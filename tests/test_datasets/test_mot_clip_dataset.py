@@ -118,20 +118,6 @@ def test_identities_are_rows_of_the_map(make_sequence, tmp_path):
         assert found.tolist() == [NO_IDENTITY]
 
 
-@pytest.mark.parametrize('length', [1, 2, 3, 4, 5, 600, 1050])
-def test_halves_split_as_mot2coco(length):
-    # mot2coco: train = [0, N // 2], val = [N // 2 + 1, N - 1], 0-based
-    def span(half):
-        dataset = MOTClipDataset(
-            data_root='', dataset_name='', half=half, lazy_init=True)
-        return list(range(*dataset._span(length)))
-
-    numbers = list(range(length))
-    assert span('train') == [n for n in numbers if n <= length // 2]
-    assert span('val') == [n for n in numbers if n >= length // 2 + 1]
-    assert span(None) == numbers
-
-
 def test_val_half_restarts_its_frame_ids(make_sequence, tmp_path):
     make_sequence('A', 5)
     make_sequence('B', 1)  # has no second half

@@ -1,7 +1,8 @@
 import pytest
 
 from ipmot_mm.datasets.sequence import (find_sequences, read_seqmap,
-                                        read_sequence, read_sequence_length)
+                                        read_sequence, read_sequence_length,
+                                        span_of_half)
 
 
 def test_reads_a_sequence_with_eight_digits(make_sequence):
@@ -221,3 +222,18 @@ def test_find_sequences_of_a_seqmap(tmp_path):
     with pytest.raises(
             FileNotFoundError, match='in ".*seqmap.txt" matches .* or seqmap'):
         find_sequences(str(tmp_path), ['*-FRCNN'], str(seqmap))
+
+
+@pytest.mark.parametrize('length', [1, 2, 3, 4, 5, 600, 1050])
+def test_halves_split_as_mot2coco(length):
+    # mot2coco: train = [0, N // 2], val = [N // 2 + 1, N - 1], 0-based
+    numbers = list(range(length))
+    for half, expected in (('train', [n for n in numbers if n <= length // 2]),
+                           ('val', [n for n in numbers if n > length // 2]),
+                           (None, numbers)):
+        assert list(range(*span_of_half(length, half))) == expected
+
+
+def test_second_halves_of_mot20_have_the_frames_of_the_protocol():
+    spans = [span_of_half(n, 'val') for n in (429, 2782, 2405, 3315)]
+    assert [end - first for first, end in spans] == [214, 1390, 1202, 1657]

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from mot_samples import corrupt, random_truth, write_rows, write_sequence
 
-from ipmot_mm.evaluation import score_folder, split_frames
+from ipmot_mm.evaluation import score_folder
 
 
 @pytest.fixture
@@ -19,22 +19,6 @@ def sequence(tmp_path):
 def score(folder, **kwargs):
     """The sequence of the fixture."""
     return score_folder(folder / 'tracks', folder / 'gt', **kwargs)
-
-
-@pytest.mark.parametrize('num_frames, num_train', [(1, 1), (2, 2), (5, 3),
-                                                   (6, 4), (429, 215)])
-def test_halves(num_frames, num_train):
-    frames = list(range(1, num_frames + 1))
-    for split, want in (('all', frames), ('train-half', frames[:num_train]),
-                        ('val-half', frames[num_train:])):
-        first, count = split_frames(num_frames, split)
-        assert list(range(first, first + count)) == want
-
-
-def test_halves_of_mot20():
-    lengths = [429, 2782, 2405, 3315]
-    assert [split_frames(n, 'val-half')[1] for n in lengths] == [
-        214, 1390, 1202, 1657]
 
 
 def test_split_of_a_folder(sequence):

@@ -1,5 +1,4 @@
 """Pictures of clips, as a user asks for them."""
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -9,30 +8,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOL = ROOT / 'tools/analysis_tools/browse_dataset.py'
-
-
-@pytest.fixture(scope='module')
-def tool():
-    """The tool as a module: a process each would take seconds."""
-    spec = importlib.util.spec_from_file_location('browse_dataset', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def call(tool, capsys):
-    """``call(*args)``: exit code, standard output and standard error."""
-
-    def run(*args):
-        try:
-            code = tool.main([str(arg) for arg in args])
-        except SystemExit as stop:  # of argparse
-            code = stop.code
-        return code, *capsys.readouterr()
-
-    return run
+TOOL = 'analysis_tools/browse_dataset.py'
 
 
 @pytest.fixture
@@ -97,7 +73,7 @@ def test_commands_that_are_wrong_get_one_line(call, config, tmp_path):
 
 def test_exit_code_of_the_process(tmp_path):
     done = subprocess.run(
-        [sys.executable, str(TOOL), 'none.py', '--show'],
+        [sys.executable, str(ROOT / 'tools' / TOOL), 'none.py', '--show'],
         capture_output=True,
         text=True,
         check=False)

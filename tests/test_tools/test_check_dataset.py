@@ -1,61 +1,23 @@
 """The check as a user calls it: folders, configs, exit codes, the page."""
-import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 
+ROWS = ''.join(f'{n},{i},{20 * i + n},5,10,30,1,1,1\n'
+               for n in range(1, 5) for i in (0, 1))
 ROOT = Path(__file__).resolve().parents[2]
-TOOL = ROOT / 'tools/analysis_tools/check_dataset.py'
-
-
-@pytest.fixture(scope='module')
-def tool():
-    """The tool as a module: a process each would take seconds."""
-    spec = importlib.util.spec_from_file_location('check_dataset', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+TOOL = 'analysis_tools/check_dataset.py'
 
 
 @pytest.fixture
-def call(tool, capsys):
-    """``call(*args)``: exit code, standard output and standard error."""
-
-    def run(*args):
-        try:
-            code = tool.main([str(arg) for arg in args])
-        except SystemExit as stop:  # of argparse
-            code = stop.code
-        return code, *capsys.readouterr()
-
-    return run
-
-
-def write_sequence(folder, num_frames=4):
-    (folder / 'img1').mkdir(parents=True)
-    (folder / 'gt').mkdir()
-    for number in range(1, num_frames + 1):
-        img = np.random.default_rng(number).integers(
-            0, 255, (48, 64, 3), dtype=np.uint8)
-        cv2.imwrite(str(folder / f'img1/{number:06d}.jpg'), img)
-    (folder / 'gt/gt.txt').write_text(''.join(
-        f'{n},{i},{20 * i + n},5,10,30,1,1,1\n'
-        for n in range(1, num_frames + 1) for i in (0, 1)))
-    (folder / 'seqinfo.ini').write_text(
-        f'[Sequence]\nimDir=img1\nseqLength={num_frames}\nimWidth=64\n'
-        'imHeight=48\nimExt=.jpg\nframeRate=25\n')
-
-
-@pytest.fixture
-def data(tmp_path):
-    """Two good sequences in data/train."""
+def data(write_sequence, tmp_path):
+    """Two good sequences of two persons in data/train."""
     for name in 'ab':
-        write_sequence(tmp_path / 'data/train' / name)
+        write_sequence(tmp_path / 'data/train', name, 4, ROWS)
     return tmp_path / 'data'
 
 
@@ -78,9 +40,10 @@ def test_a_good_folder_and_its_page(call, data, tmp_path):
     assert '<script' not in page
 
 
-def test_everything_that_is_wrong_is_found_in_one_run(call, data, tmp_path):
+def test_everything_that_is_wrong_is_found_in_one_run(
+        call, data, write_sequence, tmp_path):
     a, b = data / 'train/a', data / 'train/b'
-    write_sequence(data / 'train/c')
+    write_sequence(data / 'train', 'c', 4, ROWS)
     (a / 'img1/000002.jpg').write_bytes(
         (a / 'img1/000002.jpg').read_bytes()[:-30])
     (a / 'img1/000003.jpg').unlink()
@@ -132,7 +95,11 @@ def test_commands_that_are_wrong_get_one_line(call, data, tmp_path):
 
 
 def test_exit_code_of_the_process(tmp_path):
-    done = subprocess.run([sys.executable, str(TOOL), str(tmp_path / 'none')],
+    done = subprocess.run([
+        sys.executable,
+        str(ROOT / 'tools' / TOOL),
+        str(tmp_path / 'none')
+    ],
                           capture_output=True,
                           text=True,
                           check=False)

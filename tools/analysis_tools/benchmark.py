@@ -20,8 +20,9 @@ from ipmot_mm.benchmark import (build_loader, describe_machine,
                                 pillow_pipeline)
 from ipmot_mm.benchmark.random_tracks import MOT17_TRAIN_LENGTHS
 from ipmot_mm.benchmark.stopwatch import CLOCKS
-from ipmot_mm.cli import load_config, run_tool
+from ipmot_mm.cli import load_config
 from ipmot_mm.evaluation import write_atomically
+from ipmot_mm.user_errors import run_tool
 
 # Random tracks to score: lengths of the sequences, objects in a frame
 EVALUATIONS = {

@@ -14,9 +14,8 @@ from mmengine.config import Config, DictAction
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
-from ipmot_mm.cli import run_tool
-from ipmot_mm.datasets.checks.clip_pictures import (draw_config_clips,
-                                                    write_picture)
+from ipmot_mm.checks.clip_pictures import draw_config_clips, write_picture
+from ipmot_mm.user_errors import run_tool
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

@@ -6,11 +6,11 @@ from typing import Optional, Sequence
 
 from mmengine.logging import print_log
 
-from ipmot_mm.cli import run_tool
 from ipmot_mm.datasets.sequence import read_seqmap
 from ipmot_mm.evaluation import (BENCHMARKS, METRICS_OF_TRACKEVAL, SPLITS,
                                  format_score_table, score_folder,
                                  write_atomically)
+from ipmot_mm.user_errors import run_tool
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

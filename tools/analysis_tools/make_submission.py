@@ -12,9 +12,9 @@ from typing import Optional, Sequence
 
 from mmengine.logging import print_log
 
-from ipmot_mm.cli import run_tool
 from ipmot_mm.evaluation import (SERVER_FORMATS, check_submission,
                                  write_submission)
+from ipmot_mm.user_errors import run_tool
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

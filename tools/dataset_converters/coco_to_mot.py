@@ -21,7 +21,6 @@ import numpy as np
 from mmengine.logging import print_log
 from numpy import ndarray
 
-from ipmot_mm.cli import CommandError, run_tool
 from ipmot_mm.datasets.coco_frames import (CocoFrames, read_coco_categories,
                                            read_coco_frames)
 from ipmot_mm.datasets.coco_objects import (read_coco_objects,
@@ -34,6 +33,7 @@ from ipmot_mm.datasets.conversion import (SourceFrames, add_class_argument,
                                           save_classes)
 from ipmot_mm.datasets.frame_source import DEFAULT_FPS
 from ipmot_mm.datasets.sequence_frames import ImageFiles, WrittenFrames
+from ipmot_mm.user_errors import CommandError, run_tool
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

@@ -31,7 +31,6 @@ import numpy as np
 from mmengine.logging import print_log
 from numpy import ndarray
 
-from ipmot_mm.cli import CommandError, is_user_message, run_tool
 from ipmot_mm.datasets.conversion import (SourceFrames, add_class_argument,
                                           add_numbering_argument,
                                           add_output_arguments,
@@ -40,6 +39,7 @@ from ipmot_mm.datasets.conversion import (SourceFrames, add_class_argument,
                                           save_classes)
 from ipmot_mm.datasets.conversion.cvat_xml import read_cvat_tracks
 from ipmot_mm.datasets.sequence_frames import WrittenFrames
+from ipmot_mm.user_errors import CommandError, is_user_message, run_tool
 
 IMAGE_FOLDERS = ('img1', 'images')
 TEXTS = ('gt.txt', 'labels.txt', 'annotations.xml')

@@ -6,8 +6,8 @@ Example:
 import argparse
 import sys
 
-from ipmot_mm.cli import run_tool
 from ipmot_mm.datasets.synthmot import DOMAINS, write_synthmot
+from ipmot_mm.user_errors import run_tool
 
 
 def parse_args() -> argparse.Namespace:

@@ -10,12 +10,12 @@ from typing import Optional, Sequence
 
 from numpy import ndarray
 
-from ipmot_mm.cli import run_tool
 from ipmot_mm.datasets.conversion import (add_numbering_argument,
                                           add_output_arguments,
                                           convert_sequence, open_frames,
                                           place_frames, read_rows)
 from ipmot_mm.datasets.sequence_frames import WrittenFrames
+from ipmot_mm.user_errors import run_tool
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

@@ -23,12 +23,12 @@ from mmengine.fileio import load
 from mmengine.logging import print_log
 from numpy import ndarray
 
-from ipmot_mm.cli import CommandError, run_tool
 from ipmot_mm.datasets.conversion import (SourceFrames, add_class_argument,
                                           add_output_arguments,
                                           convert_sequence, number_classes,
                                           open_frames, save_classes)
 from ipmot_mm.datasets.sequence_frames import WrittenFrames
+from ipmot_mm.user_errors import CommandError, run_tool
 
 ROW = 'class cx cy w h [conf] id'
 # Ultralytics prints six significant digits.

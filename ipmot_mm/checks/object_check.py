@@ -4,7 +4,8 @@ from typing import Dict, List, Optional, Tuple
 import numpy as np
 from numpy import ndarray
 
-from ..mot_text import MOTAnnotations
+from ipmot_mm.datasets.mot_text import MOTAnnotations
+
 from .problems import ProblemLog, some
 
 TINY_SIDE = 3.0

@@ -2,9 +2,9 @@
 import numpy as np
 import pytest
 
+from ipmot_mm.checks.problems import ProblemLog
+from ipmot_mm.checks.row_salvage import annotations_of, read_rows
 from ipmot_mm.datasets import read_ground_truth
-from ipmot_mm.datasets.checks.problems import ProblemLog
-from ipmot_mm.datasets.checks.row_salvage import annotations_of, read_rows
 
 GOOD = ['2,5,1,2,3,4,1,1,0.5', '1,7,10,20,30,40,1,1,1', '1,5,0,0,9,9,0,8,0']
 

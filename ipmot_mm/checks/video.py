@@ -6,9 +6,11 @@ from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
-from ..base_clip_dataset import BaseClipDataset
-from ..mot_text import MOTAnnotations
-from ..sequence import IMAGE_DIR, IMAGE_EXTENSIONS, read_sequence
+from ipmot_mm.datasets.base_clip_dataset import BaseClipDataset
+from ipmot_mm.datasets.mot_text import MOTAnnotations
+from ipmot_mm.datasets.sequence import (IMAGE_DIR, IMAGE_EXTENSIONS,
+                                        read_sequence, span_of_half)
+
 from .problems import ProblemLog, some
 from .row_salvage import annotations_of, read_rows
 
@@ -69,7 +71,8 @@ def read_video(folder: str,
         except (ValueError, OSError) as error:
             log.error('layout', str(error))
 
-    frames = frames_of_half(length, half)
+    first, end = span_of_half(length, half)
+    frames = range(first + 1, end + 1)
     gt_path = os.path.join(folder, 'gt', 'gt.txt')
     if with_gt or os.path.isfile(gt_path):
         rows = read_rows(gt_path, length, log)
@@ -92,17 +95,6 @@ def read_video(folder: str,
         size=(width, height) if width and height else None,
         annotations=rows[inside],
         problems=log)
-
-
-def frames_of_half(length: int, half: Optional[str]) -> range:
-    """1-based frames of a half of a video of so many frames."""
-    middle = min(length // 2 + 1, length)
-    first, last = {
-        None: (1, length),
-        'train': (1, middle),
-        'val': (middle + 1, length)
-    }[half]
-    return range(first, last + 1)
 
 
 def videos_of_dataset(dataset: BaseClipDataset) -> List[Video]:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from ipmot_mm.datasets.checks import (ModelNeeds, check_parts, format_table,
-                                      part_of_folder, parts_of_config)
+from ipmot_mm.checks import (ModelNeeds, check_parts, format_table,
+                             part_of_folder, parts_of_config)
 from ipmot_mm.registry import MODELS
 from ipmot_mm.structures import IdentityMap
 

@@ -2,9 +2,8 @@
 import numpy as np
 import pytest
 
+from ipmot_mm.checks import read_video, videos_of_dataset
 from ipmot_mm.datasets import CrowdHumanClipDataset, MOTClipDataset
-from ipmot_mm.datasets.checks import read_video, videos_of_dataset
-from ipmot_mm.datasets.checks.video import frames_of_half
 from ipmot_mm.datasets.sequence import read_sequence
 
 
@@ -104,9 +103,9 @@ def test_halves_are_those_of_the_dataset(make_sequence, tmp_path, length,
         ]
     except ValueError:  # no frame in this half
         expected = []
-    assert list(frames_of_half(length, half)) == expected
-    rows = read_video(str(folder), half=half).annotations
-    assert rows.frame_numbers.tolist() == expected
+    video = read_video(str(folder), half=half)
+    assert list(video.frame_numbers) == expected
+    assert video.annotations.frame_numbers.tolist() == expected
 
 
 def test_any_dataset_gives_its_videos(make_sequence, tmp_path):

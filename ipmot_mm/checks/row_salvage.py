@@ -4,12 +4,11 @@ from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
-from ..mot_text import (END_OF_PIXELS, END_OF_WHOLE_NUMBERS, MOTAnnotations,
-                        read_ground_truth)
-from .problems import ProblemLog
+from ipmot_mm.datasets.mot_text import (END_OF_PIXELS, END_OF_WHOLE_NUMBERS,
+                                        MIN_COLUMNS, MOT15_COLUMNS,
+                                        MOTAnnotations, read_ground_truth)
 
-MIN_COLUMNS = 6
-MAX_COLUMNS = 10
+from .problems import ProblemLog
 
 _Row = Tuple[int, List[float]]
 
@@ -50,27 +49,15 @@ def annotations_of(rows: List[List[float]]) -> MOTAnnotations:
     """Rows of numbers as arrays.
 
     Args:
-        rows (list[list[float]]): ``frame, id, x, y, w, h[, conf[, class[,
-            visibility]]]``, each as long as the first.
+        rows (list[list[float]]): Of 6 to 10 columns, each as long as the
+            first.
 
     Returns:
-        :obj:`MOTAnnotations`: Sorted by frame and id; what is missing is 1.
+        :obj:`MOTAnnotations`: Sorted by frame and id.
     """
-    full = np.ones((len(rows), 9))
-    if rows:
-        table = np.array(rows, dtype=np.float64)
-        # The last three columns of MOT15 are no class and no visibility.
-        used = 7 if table.shape[1] == MAX_COLUMNS else table.shape[1]
-        full[:, :used] = table[:, :used]
-    full = full[np.lexsort((full[:, 1], full[:, 0]))]
-    corner, size = full[:, 2:4], full[:, 4:6]
-    return MOTAnnotations(
-        frame_numbers=full[:, 0].astype(np.int64),
-        instance_ids=full[:, 1].astype(np.int64),
-        bboxes=np.concatenate([corner, corner + size], 1).astype(np.float32),
-        confidences=full[:, 6].astype(np.float32),
-        class_ids=full[:, 7].astype(np.int64),
-        visibilities=full[:, 8].astype(np.float32))
+    width = len(rows[0]) if rows else MIN_COLUMNS
+    return MOTAnnotations.from_values(
+        np.array(rows, dtype=np.float64).reshape(-1, width))
 
 
 def _parse(lines: List[Tuple[int, str]], num_frames: int,
@@ -97,9 +84,9 @@ def _problem_of(cells: List[str], width: Optional[int],
         values = [float(cell) for cell in cells]
     except ValueError:
         return 'not a number', []
-    if not MIN_COLUMNS <= len(values) <= MAX_COLUMNS:
+    if not MIN_COLUMNS <= len(values) <= MOT15_COLUMNS:
         return (f'{len(values)} columns, expected {MIN_COLUMNS} to '
-                f'{MAX_COLUMNS}'), []
+                f'{MOT15_COLUMNS}'), []
     if width is not None and len(values) != width:
         return f'{len(values)} columns, but {width} in the rows before', []
     if not all(map(math.isfinite, values)):
@@ -116,7 +103,7 @@ def _problem_of(cells: List[str], width: Optional[int],
     counts = len(values) < 7 or values[6] != 0
     if counts and (w <= 0 or h <= 0):
         return 'the box has no area', []
-    if 8 <= len(values) < MAX_COLUMNS and values[7] != round(values[7]):
+    if 8 <= len(values) < MOT15_COLUMNS and values[7] != round(values[7]):
         return 'the class must be a whole number', []
     return '', values
 

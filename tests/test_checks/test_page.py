@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from ipmot_mm.datasets.checks import ModelNeeds, check_parts, part_of_folder
-from ipmot_mm.datasets.checks.page import NUM_BINS, bin_values, write_page
+from ipmot_mm.checks import ModelNeeds, check_parts, part_of_folder
+from ipmot_mm.checks.page import NUM_BINS, bin_values, write_page
 
 
 class Tags(HTMLParser):

@@ -3,10 +3,9 @@ import cv2
 import pytest
 from mmengine.config import Config
 
-from ipmot_mm.datasets.checks import ModelNeeds, check_parts, part_of_folder
-from ipmot_mm.datasets.checks.clip_pictures import (draw_config_clips,
-                                                    max_interval_of,
-                                                    write_clip_pictures)
+from ipmot_mm.checks import ModelNeeds, check_parts, part_of_folder
+from ipmot_mm.checks.clip_pictures import (draw_config_clips, max_interval_of,
+                                           write_clip_pictures)
 
 PIPELINE = [dict(type='LoadClipImages'), dict(type='PackClipInputs')]
 

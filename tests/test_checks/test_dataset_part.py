@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from ipmot_mm.datasets.checks import part_of_folder, parts_of_config
+from ipmot_mm.checks import part_of_folder, parts_of_config
 
 
 def mot(root, **kwargs):

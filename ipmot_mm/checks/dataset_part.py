@@ -6,12 +6,12 @@ from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 from mmengine.config import Config
 
+from ipmot_mm.datasets.base_clip_dataset import BaseClipDataset
+from ipmot_mm.datasets.crowdhuman_clip_dataset import CrowdHumanClipDataset
+from ipmot_mm.datasets.mot_clip_dataset import MOTClipDataset
+from ipmot_mm.datasets.sequence import find_sequences
 from ipmot_mm.registry import DATASETS
 
-from ..base_clip_dataset import BaseClipDataset
-from ..crowdhuman_clip_dataset import CrowdHumanClipDataset
-from ..mot_clip_dataset import MOTClipDataset
-from ..sequence import find_sequences
 from .crowdhuman_check import list_bad_lines
 from .problems import ProblemLog
 from .row_salvage import annotations_of
@@ -70,7 +70,7 @@ class DatasetPart:
             log = ProblemLog(self.name)
             log.error('cannot be read', str(error))
             if isinstance(dataset, CrowdHumanClipDataset):
-                list_bad_lines(dataset.ann_file, dataset.image_dir, log)
+                list_bad_lines(dataset, log)
             yield Video(self.name, range(1, 1), (), None, annotations_of([]),
                         log)
             return

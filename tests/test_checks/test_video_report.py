@@ -2,10 +2,9 @@
 import numpy as np
 import pytest
 
+from ipmot_mm.checks import check_video, read_video, videos_of_dataset
+from ipmot_mm.checks.video_report import distribution
 from ipmot_mm.datasets import CrowdHumanClipDataset
-from ipmot_mm.datasets.checks import (check_video, read_video,
-                                      videos_of_dataset)
-from ipmot_mm.datasets.checks.video_report import distribution
 
 ROWS = '''1,1,5,5,10,20,1,1,1
 1,2,20,5,10,22,1,1,0.5

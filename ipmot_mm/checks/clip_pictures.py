@@ -8,13 +8,13 @@ import numpy as np
 from mmengine.config import Config
 from numpy import ndarray
 
+from ipmot_mm.datasets.base_clip_dataset import BaseClipDataset
+from ipmot_mm.datasets.clip_index import ClipIndex
+from ipmot_mm.datasets.concat_clip_dataset import ConcatClipDataset
+from ipmot_mm.datasets.samplers import ClipSampler
 from ipmot_mm.registry import DATASETS
 from ipmot_mm.visualization.clip_sheet import draw_clip
 
-from ..base_clip_dataset import BaseClipDataset
-from ..clip_index import ClipIndex
-from ..concat_clip_dataset import ConcatClipDataset
-from ..samplers import ClipSampler
 from .dataset_part import DatasetPart, dataset_of
 from .dataset_report import DatasetReport
 

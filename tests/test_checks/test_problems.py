@@ -1,6 +1,5 @@
 """Problems are counted beyond what is kept, and grouped with errors first."""
-from ipmot_mm.datasets.checks.problems import (MAX_KEPT, ProblemLog,
-                                               group_problems, some)
+from ipmot_mm.checks.problems import MAX_KEPT, ProblemLog, group_problems, some
 
 
 def test_groups_count_what_was_not_kept():

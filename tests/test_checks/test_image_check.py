@@ -3,9 +3,8 @@ import cv2
 import numpy as np
 import pytest
 
-from ipmot_mm.datasets.checks.image_check import (NUM_DECODED, check_images,
-                                                  read_head)
-from ipmot_mm.datasets.checks.problems import ProblemLog
+from ipmot_mm.checks.image_check import NUM_DECODED, check_images, read_head
+from ipmot_mm.checks.problems import ProblemLog
 
 
 def encode(width, height, suffix='.jpg', *params):

@@ -1,11 +1,10 @@
 """Boxes and tracks that cannot be right, against loops."""
 import numpy as np
 
-from ipmot_mm.datasets.checks.object_check import (JUMP_SIDES, check_boxes,
-                                                   check_tracks, jumped,
-                                                   outside)
-from ipmot_mm.datasets.checks.problems import ProblemLog
-from ipmot_mm.datasets.checks.row_salvage import annotations_of
+from ipmot_mm.checks.object_check import (JUMP_SIDES, check_boxes,
+                                          check_tracks, jumped, outside)
+from ipmot_mm.checks.problems import ProblemLog
+from ipmot_mm.checks.row_salvage import annotations_of
 
 
 def run(check, rows, *args):

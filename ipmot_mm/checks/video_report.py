@@ -5,7 +5,8 @@ from typing import Any, Dict, Optional, Sequence, Tuple
 import numpy as np
 from numpy import ndarray
 
-from ..mot_text import MOTAnnotations
+from ipmot_mm.datasets.mot_text import MOTAnnotations
+
 from .image_check import check_images
 from .object_check import check_boxes, check_tracks
 from .problems import ProblemLog, group_problems, some

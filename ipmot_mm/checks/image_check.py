@@ -5,7 +5,10 @@ from typing import Dict, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..transforms.load_clip_images import JPEG_END, JPEG_START, decode_image
+from ipmot_mm.datasets.transforms.load_clip_images import (JPEG_END,
+                                                           JPEG_START,
+                                                           decode_image)
+
 from .problems import ProblemLog, some
 
 PNG_START, PNG_END = b'\x89PNG\r\n\x1a\n', b'IEND'
