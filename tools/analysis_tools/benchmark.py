@@ -8,6 +8,7 @@ Examples:
 import argparse
 import json
 import sys
+import time
 from typing import Any, Dict, List, Optional, Sequence
 
 from mmengine.config import Config, DictAction
@@ -102,8 +103,13 @@ def read_config(args: argparse.Namespace) -> Config:
 def run_loader(args: argparse.Namespace) -> Dict[str, Any]:
     """Time the stages in this process, then the loader with workers."""
     cfg = read_config(args)
+    start = time.perf_counter()
     loader = build_loader(cfg, args.split, 0, args.num_frames)
+    seconds = time.perf_counter() - start
+    print_log(f'Annotations of {len(loader.dataset)} frames: read in '
+              f'{seconds:.2f} s')
     result = measure_stages(loader, args.num_clips, clock=args.clock)
+    result['annotation_seconds'] = seconds
     print_stages('Stages, one thread', result)
     if args.pillow:
         pillow = measure_stages(loader, args.num_clips, pillow_pipeline,
