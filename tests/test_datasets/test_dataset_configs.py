@@ -9,6 +9,8 @@ from mmengine.runner import Runner
 CONFIGS = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
 
 SEQUENCES = {  # as the archives unpack
+    '2DMOT2015/train': ['TUD-Campus'],
+    'MOT16/train': ['MOT16-02', 'MOT16-04'],
     'MOT17/train': ['MOT17-02-DPM', 'MOT17-02-FRCNN', 'MOT17-02-SDP'],
     'MOT17/test': ['MOT17-01-SDP', 'MOT17-01-DPM'],
     'MOT20/train': ['MOT20-01', 'MOT20-02'],
@@ -30,6 +32,8 @@ SEQUENCES = {  # as the archives unpack
 EXPECTED = {
     'mot17_crowdhuman.py': (7 + 1, 7, 14),
     'mot17_crowdhuman_test_mot20.py': (7 + 1, 14, 14),
+    'mot15.py': (7, 7, 7),
+    'mot16.py': (14, 14, 14),
     'mot17.py': (7, 7, 14),
     'mot17_half.py': (4, 3, 3),
     'mot17_half_test_mot20_half.py': (4, 6, 6),
