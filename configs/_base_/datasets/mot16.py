@@ -1,5 +1,5 @@
-# MOT16 train, all of it; there is nothing else with annotations. Augmentation,
-# clips and test size are those of MOT17.
+# MOT16 train, all of it; there is nothing else with annotations.
+# Augmentation, clips and test size are those of MOT17.
 _base_ = './custom.py'
 train = dict(
     data_root='{{$IPMOT_DATA:data}}/MOT16/train', dataset_name='mot16')
