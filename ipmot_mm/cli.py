@@ -108,7 +108,19 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = osp.join('work_dirs', Path(args.config).stem)
+    place_results(cfg)
     return cfg
+
+
+def place_results(cfg: Config) -> None:
+    """Fill ``{work_dir}`` into the paths of results, so that two models do
+    not write over each other's."""
+    for key in ('val_evaluator', 'test_evaluator'):
+        for evaluator in _evaluators(cfg, key):
+            for name in ('outfile_prefix', 'submission'):
+                path = evaluator.get(name)
+                if isinstance(path, str):
+                    evaluator[name] = path.replace('{work_dir}', cfg.work_dir)
 
 
 def apply_train_arguments(cfg: Config, args: argparse.Namespace) -> None:
@@ -128,13 +140,17 @@ def apply_test_arguments(cfg: Config, args: argparse.Namespace) -> None:
     """Write the checkpoint, output and drawing arguments into the config."""
     cfg.load_from = choose_checkpoint(cfg, args)
     if args.val:
+        if not cfg.get('val_dataloader') or not cfg.get('val_evaluator'):
+            raise CommandError(
+                '--val: val_dataloader or val_evaluator is missing; add them '
+                'to the config, or test without --val')
         cfg.test_dataloader = cfg.val_dataloader
         cfg.test_evaluator = cfg.val_evaluator
     if args.out is not None and not args.out.endswith(('.pkl', '.pickle')):
         raise CommandError(f'--out: got {args.out}; expected a file name that '
                            'ends with .pkl or .pickle')
     if args.format_only:
-        for evaluator in _evaluators(cfg):
+        for evaluator in _evaluators(cfg, 'test_evaluator'):
             evaluator.format_only = True
     if args.show or args.show_dir is not None:
         hooks = cfg.setdefault('default_hooks', ConfigDict())
@@ -190,8 +206,8 @@ def require_checkpoint(path: str) -> str:
     return path
 
 
-def _evaluators(cfg: Config) -> List[ConfigDict]:
-    evaluator = cfg.get('test_evaluator') or []
+def _evaluators(cfg: Config, key: str) -> List[ConfigDict]:
+    evaluator = cfg.get(key) or []
     if isinstance(evaluator, dict):
         evaluator = evaluator.get('metrics', [evaluator])
     return [evaluator] if isinstance(evaluator, dict) else list(evaluator)

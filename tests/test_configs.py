@@ -1,14 +1,18 @@
 """All configs: names, types, models, and the numbers of the paper."""
+import copy
 import re
 
 import pytest
 from mmengine import registry as roots
 from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
 from mmengine.registry import Registry
 
 from ipmot_mm import registry as ours
 from ipmot_mm.registry import MODELS
-from ipmot_mm.testing import config_root, make_clip, tiny_model_cfg
+from ipmot_mm.structures import IdentityMap
+from ipmot_mm.testing import (config_root, make_clip, tiny_clip_cfg,
+                              tiny_model_cfg)
 
 ROOT = config_root()
 LEAVES = sorted(
@@ -81,18 +85,49 @@ def test_every_type_resolves(leaf):
     assert not lost
 
 
-@pytest.mark.parametrize('leaf', LEAVES)
-def test_model_builds_and_learns_when_shrunk(leaf):
+def build_shrunk(leaf):
+    """The model of a config with thin layers, but as many of the decoder."""
     cfg = load(leaf).model
     if 'tiny' not in leaf:
-        alone = min(cfg.detector.decoder.num_detect_only_layers, 1)
-        cfg = tiny_model_cfg(cfg, num_detect_only_layers=alone)
-    cfg.clip_loss.image_to_text = None
+        decoder = cfg.detector.decoder
+        cfg = tiny_model_cfg(
+            cfg,
+            num_layers=decoder.num_layers,
+            num_detect_only_layers=decoder.num_detect_only_layers,
+            with_track_book=cfg.get('track_book') is not None)
+    # nothing untrained is confident, but its tracks shall be updated, too
+    cfg.updater.update_score_thr = 0.0
+    cfg.assigner.update(iou_thr=0.0, track_score_thr=0.0)
     model = MODELS.build(cfg)
     model.init_weights()
-    data = model.data_preprocessor(make_clip(2, num_frames=2), True)
-    total, _ = model.parse_losses(model(**data, mode='loss'))
-    assert total.isfinite()
+    return model.train()
+
+
+def train_once(model, optim_wrapper):
+    """Values logged by a step on a clip of two frames and two objects."""
+    optimizers = build_optim_wrapper(model, optim_wrapper)
+    if model.track_book is not None:
+        model.track_book.set_identity_map(
+            IdentityMap.from_keys(('tiny', 'clip', i) for i in range(2)))
+    return model.train_step(make_clip(2, num_frames=2), optimizers)
+
+
+@pytest.mark.parametrize('leaf', LEAVES)
+def test_model_learns_when_shrunk(leaf):
+    cfg = load(leaf)
+    model = build_shrunk(leaf)
+    before = copy.deepcopy(model.state_dict())
+    log_vars = train_once(model, cfg.optim_wrapper)
+    assert all(value.isfinite() for value in log_vars.values())
+    moved = {
+        name.split('.')[0]
+        for name, value in model.state_dict().items()
+        if name not in before or not value.equal(before[name])
+    }
+    parts = {'detector', 'updater', 'dedup', 'track_book'}
+    assert moved == {part for part in parts if cfg.model.get(part)}
+    assert ('loss_i2t' in log_vars) == (model.track_book is not None)
+    assert ('loss_dedup' in log_vars) == (model.dedup is not None)
 
 
 @pytest.mark.parametrize('leaf', LEAVES)
@@ -244,12 +279,67 @@ def test_ablation_switches_what_its_name_says(leaf):
     assert model.detector.type == kind
 
 
+@pytest.mark.parametrize('leaf', ABLATIONS)
+def test_ablation_trains_what_its_name_says(leaf):
+    align, balanced, num_tokens, num_layers = ABLATION_TABLE[
+        leaf.split('/')[-1].split('_')[0]]
+    model = build_shrunk(leaf)
+    log_vars = train_once(model, load(leaf).optim_wrapper)
+    names = [key.split('.')[-1] for key in log_vars]
+    assert names.count('loss_cls') == 6
+    for letter, name in (('t', 'loss_triplet'), ('i', 'loss_i2tce')):
+        expected = num_layers if letter in align else 0
+        assert names.count(name) == expected, name
+    assert names.count('loss_dedup') == int(balanced)
+    if num_tokens:
+        width = tiny_clip_cfg()['text_cfg']['width']
+        assert model.track_book.tokens.shape == (2, num_tokens * width)
+
+
 # Updater, label assignment, layers of detect queries alone
 BASELINE_TABLE = {
     'motr': ('PositionalQueryUpdater', 'tala', 0),
     'memotr': ('MemoryQueryUpdater', 'tala', 1),
     'comot': ('QueryUpdater', 'cola', 1),
 }
+# What each one changes of another config, key by key
+BASELINE_KEYS = {
+    'memotr': ('ipmot', NO_ALIGN | NO_BALANCE | {'updater.type'}),
+    'comot': ('memotr', {'updater.type', 'assigner.policy'}),
+    'motr': ('ipmot', NO_ALIGN | NO_BALANCE | PLAIN | {
+        'detector.decoder.num_detect_only_layers', 'updater.update_score_thr',
+        'assigner.track_drop_prob', 'tracker.track_score_thr',
+        'tracker.newborn_score_thr', 'tracker.output_score_thr',
+        'tracker.miss_tolerance'
+    }),
+}  # yapf: disable
+
+
+def mot20(name):
+    """The config of an algorithm for the benchmark MOT20."""
+    leaf, = (leaf for leaf in LEAVES if re.fullmatch(
+        rf'ipmot/(baselines/)?{name}_d.*_8xb1-120e_mot17-crowdhuman_test-mot20'
+        r'\.py', leaf))
+    return load(leaf)
+
+
+@pytest.mark.parametrize('name', sorted(BASELINE_KEYS))
+def test_baseline_changes_nothing_else(name):
+    other, keys = BASELINE_KEYS[name]
+    changed = changed_keys(mot20(other)._cfg_dict, mot20(name)._cfg_dict)
+    assert changed == {f'model.{key}' for key in keys}
+
+
+def test_thresholds_of_motr():
+    # megvii-research/MOTR @8690da3, models/motr.py:303-325, and the
+    # --random_drop 0.1 of its scripts
+    model = mot20('motr').model
+    tracker = model.tracker
+    assert (tracker.track_score_thr, tracker.newborn_score_thr,
+            tracker.output_score_thr, tracker.miss_tolerance) == (0.6, 0.7,
+                                                                  0.7, 5)
+    assert model.assigner.track_drop_prob == 0.1
+    assert model.updater.update_score_thr == 0.0
 
 
 def test_all_baselines_are_there():
@@ -258,12 +348,8 @@ def test_all_baselines_are_there():
 
 
 @pytest.mark.parametrize('leaf', BASELINES)
-def test_baselines_differ_from_ours_in_the_model_alone(leaf):
-    cfg = load(leaf)
-    ours = load('ipmot/ipmot_dab_r50_8xb1-120e_mot17-crowdhuman_test-mot20.py')
-    changed = changed_keys(ours._cfg_dict, cfg._cfg_dict)
-    assert {key.split('.')[0] for key in changed} == {'model'}
-    model = cfg.model
+def test_baseline_is_what_its_name_says(leaf):
+    model = load(leaf).model
     assert (model.updater.type, model.assigner.policy,
             model.detector.decoder.num_detect_only_layers
             ) == BASELINE_TABLE[leaf.split('/')[-1].split('_')[0]]

@@ -15,7 +15,9 @@ PUBLIC = {
     'OPTIMIZERS': ['RowwiseAdamW'],
     'OPTIM_WRAPPER_CONSTRUCTORS': ['AlternatingOptimWrapperConstructor'],
     'MODEL_WRAPPERS': ['IPMOTDistributedDataParallel'],
-    'HOOKS': ['ClipLengthHook', 'TrackBookHook', 'TrackVideoHook'],
+    'HOOKS': [
+        'ClassCheckHook', 'ClipLengthHook', 'TrackBookHook', 'TrackVideoHook'
+    ],
     'DATASETS': [
         'MOTClipDataset', 'CrowdHumanClipDataset', 'ConcatClipDataset'
     ],

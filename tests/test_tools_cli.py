@@ -141,10 +141,29 @@ def test_format_only_reaches_every_metric(evaluator, checkpoint_file):
     cfg = Config(dict(test_evaluator=evaluator))
     cli.apply_test_arguments(cfg,
                              parse_test('c', checkpoint_file, '--format-only'))
-    metrics = cli._evaluators(cfg)
+    metrics = cli._evaluators(cfg, 'test_evaluator')
     assert metrics and all(metric.format_only for metric in metrics)
     assert cfg.test_evaluator.get(
         'format_only') is None if 'metrics' in evaluator else True
+
+
+def test_val_needs_a_validation_set(checkpoint_file):
+    for cfg in (dict(), dict(val_dataloader=dict(a=1))):
+        with pytest.raises(cli.CommandError, match='--val: val_dataloader or'):
+            cli.apply_test_arguments(
+                Config(cfg), parse_test('c', checkpoint_file, '--val'))
+
+
+def test_results_go_into_the_work_dir(tmp_path):
+    (tmp_path / 'leaf.py').write_text(
+        "test_evaluator = [dict(outfile_prefix='{work_dir}/a'), "
+        "dict(submission='{work_dir}/b.zip', outfile_prefix='c')]")
+    cfg = cli.load_config(
+        parse_test(str(tmp_path / 'leaf.py'), '--work-dir', 'runs/1'))
+    assert [dict(each) for each in cfg.test_evaluator] == [
+        dict(outfile_prefix='runs/1/a'),
+        dict(submission='runs/1/b.zip', outfile_prefix='c')
+    ]
 
 
 @pytest.mark.parametrize('flags, folder', [([], 'test'), (['--val'], 'val')])

@@ -8,6 +8,7 @@ default_hooks = dict(
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     track_book=dict(type='TrackBookHook'),
+    class_check=dict(type='ClassCheckHook'),
     visualization=dict(type='TrackVideoHook', enable=False))
 
 env_cfg = dict(

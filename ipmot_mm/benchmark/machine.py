@@ -9,6 +9,7 @@ import mmengine
 import numpy as np
 import torch
 
+from ipmot_mm.evaluation.process_map import num_usable_cores
 from ipmot_mm.version import __version__
 
 CPU_INFO = '/proc/cpuinfo'
@@ -22,13 +23,10 @@ def describe_machine() -> Dict[str, Any]:
         this process may run on), ``torch_threads``, ``opencv_threads``,
         ``device`` (name of the accelerator or ``'cpu'``) and ``versions``.
     """
-    usable = (
-        len(os.sched_getaffinity(0))
-        if hasattr(os, 'sched_getaffinity') else os.cpu_count())
     return dict(
         cpu=cpu_name(),
         cores=os.cpu_count(),
-        usable_cores=usable,
+        usable_cores=num_usable_cores(),
         torch_threads=torch.get_num_threads(),
         opencv_threads=cv2.getNumThreads(),
         device=(torch.cuda.get_device_name()

@@ -147,7 +147,16 @@ def write_picture(path: Path, picture: ndarray) -> None:
     Args:
         path (Path): The suffix chooses the format.
         picture (ndarray): BGR, uint8, has shape (h, w, 3).
+
+    Raises:
+        ValueError: If the format cannot hold a picture so large.
     """
+    done, data = cv2.imencode(path.suffix, picture)
+    if not done:
+        height, width = picture.shape[:2]
+        raise ValueError(
+            f'"{path.name}" would have {width} x {height} pixels, more than '
+            f'{path.suffix} can hold. Show fewer frames with --num-frames.')
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not cv2.imwrite: it answers False where the disk is full.
-    path.write_bytes(cv2.imencode(path.suffix, picture)[1].tobytes())
+    path.write_bytes(data.tobytes())

@@ -1,12 +1,14 @@
 """The data sets that a config or a folder names, video by video."""
 import glob
 import os
+import re
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 from mmengine.config import Config
 
 from ipmot_mm.datasets.base_clip_dataset import BaseClipDataset
+from ipmot_mm.datasets.coco_video_clip_dataset import CocoVideoClipDataset
 from ipmot_mm.datasets.crowdhuman_clip_dataset import CrowdHumanClipDataset
 from ipmot_mm.datasets.mot_clip_dataset import MOTClipDataset
 from ipmot_mm.datasets.sequence import find_sequences
@@ -15,7 +17,11 @@ from ipmot_mm.registry import DATASETS
 from .crowdhuman_check import list_bad_lines
 from .problems import ProblemLog
 from .row_salvage import annotations_of
-from .video import Video, read_video, videos_of_dataset
+from .video import Video, are_stills, read_video, videos_of_dataset
+
+PUBLIC_DETECTOR = re.compile('-(DPM|FRCNN|SDP)$')
+"""MOT17 has every video three times, once for each set of detections that it
+hands out; frames and annotations are the same."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +83,17 @@ class DatasetPart:
         if not isinstance(dataset, MOTClipDataset):
             yield from videos_of_dataset(dataset)
             return
+        seen: Dict[str, str] = {}
         for folder in folders:
             video = read_video(
                 folder, with_gt=self.with_gt, half=dataset.half)
+            first = seen.setdefault(
+                PUBLIC_DETECTOR.sub('', video.name), video.name)
+            if first != video.name:
+                video.problems.warn(
+                    'same video', f'{video.name} has the frames and the boxes '
+                    f'of {first}, and all are counted again. Take one of them '
+                    "with the key sequences, or --sequences '*-SDP'.")
             if len(video.frame_numbers) or video.problems.num_errors:
                 yield video
 
@@ -90,11 +104,14 @@ class DatasetPart:
             video_name (str): As :meth:`videos` names it.
 
         Returns:
-            :obj:`BaseClipDataset`: Of this video only where the files allow,
-            so that a broken one does not stop the others.
+            :obj:`BaseClipDataset`: Of this video only, so that a broken one
+            does not stop the others; all still images where it is these.
         """
-        if not isinstance(self.dataset, MOTClipDataset):
-            return self.dataset
+        dataset = self.dataset
+        if not isinstance(dataset, MOTClipDataset) and (
+                not isinstance(dataset, CocoVideoClipDataset)
+                or are_stills(dataset)):
+            return dataset
         return DATASETS.build({
             **self.cfg, 'sequences': [glob.escape(video_name)]
         })
@@ -140,6 +157,7 @@ def dataset_of(cfg: Config, split: str) -> Dict[str, Any]:
 def part_of_folder(folder: str,
                    *,
                    split: str = 'train',
+                   sequences: Sequence[str] = ('*', ),
                    class_ids: Tuple[int, ...] = (1, ),
                    pipeline: Sequence[dict] = ()) -> DatasetPart:
     """A folder in the layout of MOTChallenge that no config knows yet.
@@ -148,6 +166,9 @@ def part_of_folder(folder: str,
         folder (str): Folder of sequences, a folder above it with a folder
             named like the split, or one sequence.
         split (str): Used where there is such a folder. Defaults to 'train'.
+        sequences (Sequence[str]): Names to take, with shell wild cards;
+            not used where the folder is one sequence. Defaults to
+            ``('*', )``.
         class_ids (tuple[int]): Class numbers to train on. Defaults to
             ``(1, )``.
         pipeline (Sequence[dict]): Transforms for the pictures. Defaults to
@@ -159,7 +180,7 @@ def part_of_folder(folder: str,
     Raises:
         FileNotFoundError: If there is no sequence.
     """
-    root, patterns = os.path.abspath(folder), ['*']
+    root, patterns = os.path.abspath(folder), list(sequences)
     if os.path.isdir(os.path.join(root, 'img1')):
         root, name = os.path.split(root)
         patterns = [glob.escape(name)]

@@ -8,8 +8,9 @@ import numpy as np
 from ipmot_mm.datasets.transforms.load_clip_images import (JPEG_END,
                                                            JPEG_START,
                                                            decode_image)
+from ipmot_mm.user_errors import some
 
-from .problems import ProblemLog, some
+from .problems import ProblemLog
 
 PNG_START, PNG_END = b'\x89PNG\r\n\x1a\n', b'IEND'
 # Start of frame of all JPEG processes: ITU-T T.81, table B.1.

@@ -5,8 +5,9 @@ import numpy as np
 from numpy import ndarray
 
 from ipmot_mm.datasets.mot_text import MOTAnnotations
+from ipmot_mm.user_errors import some
 
-from .problems import ProblemLog, some
+from .problems import ProblemLog
 
 TINY_SIDE = 3.0
 """Pixels; the stride of the finest features is 8 of the resized image."""

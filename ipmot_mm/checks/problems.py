@@ -109,33 +109,3 @@ def group_problems(logs: Iterable[ProblemLog]) -> List[ProblemGroup]:
                      tuple(kept[kind])) for kind, count in counts.items()
     ]
     return sorted(groups, key=lambda group: not group.is_error)
-
-
-def some(items: Iterable[object], max_named: int = 8) -> str:
-    """The first few of some items, runs of numbers as ``3-7``.
-
-    Args:
-        items (Iterable): Numbers in ascending order, or names.
-        max_named (int): How many parts to name. Defaults to 8.
-
-    Returns:
-        str: Such as ``'1-3, 7 and 2 more'``.
-
-    Example:
-        >>> some([1, 2, 3, 7, 9, 10], 2)
-        '1-3, 7 and 2 more'
-    """
-    runs: List[List[object]] = []
-    for item in items:
-        follows = (
-            runs and isinstance(item, int) and runs[-1][-1] == item - 1)
-        if follows:
-            runs[-1].append(item)
-        else:
-            runs.append([item])
-    parts = [
-        str(run[0]) if len(run) == 1 else f'{run[0]}-{run[-1]}'
-        for run in runs[:max_named]
-    ]
-    rest = sum(map(len, runs[max_named:]))
-    return ', '.join(parts) + (f' and {rest} more' if rest else '')

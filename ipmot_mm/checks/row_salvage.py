@@ -100,7 +100,7 @@ def _problem_of(cells: List[str], width: Optional[int],
         return f'the id must be in [0, {END_OF_WHOLE_NUMBERS})', []
     if max(map(abs, values[2:])) >= END_OF_PIXELS:
         return f'a value is not below {END_OF_PIXELS}', []
-    counts = len(values) < 7 or values[6] != 0
+    counts = len(values) < 7 or int(values[6]) != 0
     if counts and (w <= 0 or h <= 0):
         return 'the box has no area', []
     if 8 <= len(values) < MOT15_COLUMNS and values[7] != round(values[7]):

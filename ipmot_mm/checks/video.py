@@ -1,5 +1,4 @@
 """A video as the check sees it, whatever its files were."""
-import configparser
 import os
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
@@ -8,11 +7,18 @@ import numpy as np
 
 from ipmot_mm.datasets.base_clip_dataset import BaseClipDataset
 from ipmot_mm.datasets.mot_text import MOTAnnotations
-from ipmot_mm.datasets.sequence import (IMAGE_DIR, IMAGE_EXTENSIONS,
-                                        read_sequence, span_of_half)
+from ipmot_mm.datasets.sequence import (IMAGE_EXTENSIONS, SeqInfo, find_frames,
+                                        find_image_dir, list_frames,
+                                        positive_number, read_seqinfo,
+                                        span_of_half)
+from ipmot_mm.user_errors import some
 
-from .problems import ProblemLog, some
+from .problems import ProblemLog
 from .row_salvage import annotations_of, read_rows
+
+MAX_FRAMES = 1_000_000
+"""Nine hours of video. A larger number is a time or a slip, and a table of so
+many frames would not fit into memory."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +51,7 @@ def read_video(folder: str,
                half: Optional[str] = None) -> Video:
     """Read a sequence of MOTChallenge, and go on after a problem.
 
-    :func:`read_sequence` decides what is right; what it would stop at is in
-    the problems too.
+    What :func:`read_sequence` would stop at is in the problems.
 
     Args:
         folder (str): ``<seq>/{img1, gt/gt.txt, seqinfo.ini}``.
@@ -59,18 +64,9 @@ def read_video(folder: str,
     name = os.path.basename(os.path.normpath(folder))
     log = ProblemLog(name)
     info = _read_info(folder, log)
-    image_dir = os.path.join(folder, info.get('imdir', IMAGE_DIR))
-    if not info and not os.path.isdir(image_dir):
-        image_dir = folder
-    found = _list_frames(image_dir, info.get('imext'), log)
-    length = _number(info, 'seqlength') or max(found, default=0)
-    _check_frames(found, length, log)
-    if not log.num_errors:
-        try:
-            read_sequence(folder, with_gt=False)
-        except (ValueError, OSError) as error:
-            log.error('layout', str(error))
-
+    image_dir = find_image_dir(folder, info)
+    found = _choose_files(image_dir, info, log)
+    length = _check_frames(folder, info, found, log)
     first, end = span_of_half(length, half)
     frames = range(first + 1, end + 1)
     gt_path = os.path.join(folder, 'gt', 'gt.txt')
@@ -85,14 +81,13 @@ def read_video(folder: str,
             f'frames that have no file: {some(unseen)}')
     inside = (rows.frame_numbers >= frames.start) & (
         rows.frame_numbers < frames.stop)
-    width, height = _number(info, 'imwidth'), _number(info, 'imheight')
     return Video(
         name=name,
         frame_numbers=frames,
         image_paths=tuple(
             os.path.join(image_dir, found[number]) for number in frames
             if number in found),
-        size=(width, height) if width and height else None,
+        size=_size_of(info) if info else None,
         annotations=rows[inside],
         problems=log)
 
@@ -109,7 +104,7 @@ def videos_of_dataset(dataset: BaseClipDataset) -> List[Video]:
         list[:obj:`Video`]: One for each video, or one for all stills.
     """
     offsets = dataset.video_offsets
-    if len(offsets) > 2 and int(np.diff(offsets).max()) == 1:
+    if are_stills(dataset):
         name = f'{dataset.dataset_name} ({len(dataset)} images)'
         return [_gather(dataset, range(len(dataset)), name, is_stills=True)]
     return [
@@ -117,6 +112,12 @@ def videos_of_dataset(dataset: BaseClipDataset) -> List[Video]:
                 dataset.get_data_info(first)['video_name'][0])
         for first, end in zip(offsets[:-1].tolist(), offsets[1:].tolist())
     ]
+
+
+def are_stills(dataset: BaseClipDataset) -> bool:
+    """Whether a dataset has several videos, each of one frame."""
+    offsets = dataset.video_offsets
+    return len(offsets) > 2 and int(np.diff(offsets).max()) == 1
 
 
 def _gather(dataset: BaseClipDataset,
@@ -147,78 +148,72 @@ def _gather(dataset: BaseClipDataset,
         is_stills=is_stills)
 
 
-def _read_info(folder: str, log: ProblemLog) -> Dict[str, str]:
-    """Keys of the section [Sequence] in lower case, as far as readable."""
+def _read_info(folder: str, log: ProblemLog) -> Optional[SeqInfo]:
+    """What ``seqinfo.ini`` says, None where it says nothing."""
     path = os.path.join(folder, 'seqinfo.ini')
-    if not os.path.isfile(path):
+    try:
+        info = read_seqinfo(folder)
+    except ValueError as error:
+        log.error('seqinfo.ini', str(error))
+        return None
+    if info is None:
         log.warn(
             'no seqinfo.ini', 'the frames tell length and size; tools such as '
             'TrackEval need the file')
-        return {}
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        parser.read(path, encoding='utf-8-sig')
-        info = dict(parser['Sequence'])
-    except (configparser.Error, KeyError, UnicodeDecodeError) as error:
-        log.error(
-            'seqinfo.ini', f'"{path}" is broken ({type(error).__name__}). It '
-            'needs a section [Sequence] with seqLength, imWidth, imHeight, '
-            'imDir and imExt.')
-        return {}
-    if not _number(info, 'seqlength'):
-        log.error(
-            'seqinfo.ini', f'seqLength of "{path}" must be a whole positive '
-            f'number, got {info.get("seqlength", "")!r}.')
-    if not (_number(info, 'imwidth') and _number(info, 'imheight')):
+    elif _size_of(info) is None:
         log.warn('no image size', f'"{path}" has no imWidth and imHeight, '
                  'which tools of others read')
-    return {'imext': '.jpg', **info}
+    return info
 
 
-def _number(info: Dict[str, str], key: str) -> int:
-    """A positive number, or 0."""
-    text = info.get(key, '').strip()
-    return int(text) if text.isascii() and text.isdigit() else 0
+def _size_of(info: SeqInfo) -> Optional[Tuple[int, int]]:
+    """Width and height in pixels, None where they are not told."""
+    width, height = (positive_number(info.get(key, ''))
+                     for key in ('imwidth', 'imheight'))
+    return (width, height) if width and height else None
 
 
-def _list_frames(image_dir: str, suffix: Optional[str],
-                 log: ProblemLog) -> Dict[int, str]:
-    """File of each frame number; names that are no frame are a problem."""
-    if not os.path.isdir(image_dir):
-        log.error('missing frames', f'there is no folder "{image_dir}"')
-        return {}
-    names = sorted(entry.name for entry in os.scandir(image_dir)
-                   if entry.is_file() and not entry.name.startswith('.'))
-    suffixes = (f'.{suffix.lower().lstrip(".")}', ) if suffix else (
-        IMAGE_EXTENSIONS)
-    found: Dict[int, str] = {}
-    strange = []
-    for name in names:
-        stem, ending = os.path.splitext(name)
-        is_frame = stem.isascii() and stem.isdigit() and (
-            ending.lower() in suffixes)
-        if is_frame and int(stem) not in found:
-            found[int(stem)] = name
-        else:
-            strange.append(name)
-    if strange:
-        log.warn(
-            'strange files', f'{len(strange)} files in "{image_dir}" are no '
-            f'frame of their own <number>{suffixes[0]}: {some(strange)}')
+def _choose_files(image_dir: str, info: Optional[SeqInfo],
+                  log: ProblemLog) -> Dict[int, str]:
+    """File of each frame number; what is no frame is a warning."""
+    found = {
+        number: names[0]
+        for number, names in list_frames(image_dir, info).items()
+    }
+    if os.path.isdir(image_dir):
+        strange = sorted({
+            entry.name
+            for entry in os.scandir(image_dir)
+            if entry.is_file() and not entry.name.startswith('.')
+        }.difference(found.values()))
+        if strange:
+            log.warn(
+                'strange files', f'{len(strange)} files in "{image_dir}" are '
+                'no frame of their own <number>'
+                f'{info["imext"] if info else IMAGE_EXTENSIONS[0]}: '
+                f'{some(strange)}')
     return found
 
 
-def _check_frames(found: Dict[int, str], length: int, log: ProblemLog) -> None:
-    missing = [number for number in range(1, length + 1)
-               if number not in found]
-    if missing:
+def _check_frames(folder: str, info: Optional[SeqInfo], found: Dict[int, str],
+                  log: ProblemLog) -> int:
+    """Length of the video in frames."""
+    try:
+        find_frames(folder, info)
+    except FileNotFoundError as error:
+        log.error('missing frames', str(error))
+    except ValueError as error:
+        log.error('frame numbers', str(error))
+    length = int(info['seqlength']) if info else max(found, default=0)
+    if length > MAX_FRAMES:
         log.error(
-            'missing frames', f'{len(missing)} of {length} frames have no '
-            f'file: {some(missing)}. Copy them, or correct seqLength.')
+            'frame numbers', f'a video of {length} frames is not checked '
+            f'beyond {len(found)}, the number of its files. Count the frames '
+            'from 1 on, and correct seqLength.')
+        length = len(found)
     extra = sorted(number for number in found if not 1 <= number <= length)
     if extra:
         log.warn(
             'extra frames', f'{len(extra)} files lie outside of the {length} '
             f'frames and are not used: {some(extra)}')
-    if not length:
-        log.error('missing frames', 'the video has no frame')
+    return length

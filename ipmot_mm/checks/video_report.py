@@ -6,10 +6,11 @@ import numpy as np
 from numpy import ndarray
 
 from ipmot_mm.datasets.mot_text import MOTAnnotations
+from ipmot_mm.user_errors import some
 
 from .image_check import check_images
 from .object_check import check_boxes, check_tracks
-from .problems import ProblemLog, group_problems, some
+from .problems import ProblemLog, group_problems
 from .video import Video
 
 CROWDED_SHARE = 0.75
@@ -27,9 +28,9 @@ class VideoReport:
         part (str): Name of the data set that it belongs to.
         size (tuple[int, int], optional): Width and height in pixels.
         num_rows (int): Rows of the annotations.
-        num_ignored (int): Rows with conf 0.
-        classes (dict[int, int]): Rows that count (conf is not 0) of each
-            class number.
+        num_ignored (int): Rows that do not count, by their conf.
+        classes (dict[int, int]): Rows that count of each class number, see
+            :attr:`MOTAnnotations.counts`.
         objects_per_frame (ndarray): Objects trained on in each frame, int64,
             has shape (num_frames, ).
         heights (ndarray): Of their boxes in pixels, has shape (num_objects,).
@@ -141,13 +142,13 @@ def check_video(video: Video,
         objects.frame_numbers - video.frame_numbers.start,
         minlength=len(video.frame_numbers))
     _check_counts(per_frame, video, num_queries, log)
-    counted = rows.class_ids[rows.confidences != 0]
+    counted = rows.class_ids[rows.counts]
     return VideoReport(
         name=video.name,
         part=part,
         size=size,
         num_rows=len(rows),
-        num_ignored=int((rows.confidences == 0).sum()),
+        num_ignored=len(rows) - len(counted),
         classes=dict(zip(*(a.tolist() for a in np.unique(
             counted, return_counts=True)))),
         objects_per_frame=per_frame,
@@ -165,14 +166,13 @@ def _choose_objects(rows: MOTAnnotations, class_ids: Sequence[int],
     if odd.any():
         log.warn(
             'conf is neither 0 nor 1', f'{odd.sum()} rows, such as '
-            f'{rows.confidences[odd][0]:g}. They are trained on like those '
-            'with 1: conf is no score here, 0 leaves a row out.')
-    objects = rows[(rows.confidences != 0)
-                   & np.isin(rows.class_ids, list(class_ids))]
+            f'{rows.confidences[odd][0]:g}. conf is no score here: it is cut '
+            'to a whole number, and 0 leaves a row out.')
+    objects = rows[rows.counts & np.isin(rows.class_ids, list(class_ids))]
     if len(rows) and not len(objects):
         log.error(
             'no object of the classes', f'none of {len(rows)} rows has a '
-            f'class in {tuple(class_ids)} and a conf other than 0; the '
+            f'class in {tuple(class_ids)} and a conf that counts; the '
             f'classes are {some(np.unique(rows.class_ids).tolist())}.')
     return objects
 

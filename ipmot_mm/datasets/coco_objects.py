@@ -7,13 +7,16 @@ import numpy as np
 from numpy import ndarray
 
 from .coco_frames import CocoFrames
-from .coco_records import CocoRecords
-from .mot_text import END_OF_PIXELS
+from .coco_records import CocoRecords, Record
+from .mot_text import END_OF_PIXELS, END_OF_WHOLE_NUMBERS
 
 INSTANCE_KEYS = ('mot_instance_id', 'instance_id', 'track_id')
 """Keys of the identity, best first. In the files of mmdet's ``mot2coco.py``
 the first is the id of ``gt.txt``; the second counts over the whole file and
 differs between ``train`` and ``half-train``. The third is that of others."""
+
+NO_ID = -1
+"""Stands for the identity of an object that has none."""
 
 CONFIDENCE_KEYS = ('mot_conf', 'conf')
 VISIBILITY_KEYS = ('visibility', )
@@ -30,8 +33,10 @@ class CocoObjects:
         category_ids (ndarray): int64, has shape (num_objects, ).
         bboxes (ndarray): (x1, y1, x2, y2) in pixels, float64, has shape
             (num_objects, 4).
-        instance_ids (ndarray, optional): int64, has shape (num_objects, ).
-            None if the objects have no identities.
+        id_key (str, optional): Key of the identities. None if the objects
+            have none.
+        instance_ids (ndarray): ``NO_ID`` where there is none, or one that is
+            not a whole number from 0 on, int64, has shape (num_objects, ).
         ignored (ndarray): Whether it is a crowd, to be ignored, or of
             confidence 0, bool, has shape (num_objects, ).
         visibilities (ndarray): Visible share, 1 where the file does not tell,
@@ -40,7 +45,8 @@ class CocoObjects:
     frames: ndarray
     category_ids: ndarray
     bboxes: ndarray
-    instance_ids: Optional[ndarray]
+    id_key: Optional[str]
+    instance_ids: ndarray
     ignored: ndarray
     visibilities: ndarray
 
@@ -82,8 +88,8 @@ def read_coco_objects(records: CocoRecords,
     known = set(categories.values())
     absent = may_be_absent and 'annotations' not in records
     annotations = [] if absent else records.records('annotations')
-    first = annotations[0] if annotations else {}
-    id_key = next((key for key in INSTANCE_KEYS if key in first), None)
+    present = set().union(*annotations)
+    id_key = next((key for key in INSTANCE_KEYS if key in present), None)
     integers, bboxes, ignored, visibilities = [], [], [], []
     for index, record in enumerate(annotations):
         image = records.get_link('annotations', index, 'image_id', 'images',
@@ -91,11 +97,9 @@ def read_coco_objects(records: CocoRecords,
         category = records.get_link('annotations', index, 'category_id',
                                     'categories', known)
         integers.append(
-            (frames[image], category, _read_id(records, index, id_key)))
+            (frames[image], category, _find_id(record, id_key)))
         bboxes.append(_read_bbox(records, index))
-        ignored.append(
-            _read_share(records, index, CONFIDENCE_KEYS) == 0
-            or any(record.get(key) for key in IGNORE_KEYS))
+        ignored.append(_is_ignored(records, index))
         visibilities.append(_read_share(records, index, VISIBILITY_KEYS))
     count = len(annotations)
     columns = np.array(integers, dtype=np.int64).reshape(count, 3)
@@ -103,18 +107,33 @@ def read_coco_objects(records: CocoRecords,
         frames=columns[:, 0],
         category_ids=columns[:, 1],
         bboxes=np.array(bboxes, dtype=np.float64).reshape(count, 4),
-        instance_ids=None if count and id_key is None else columns[:, 2],
+        id_key=id_key,
+        instance_ids=columns[:, 2],
         ignored=np.array(ignored, dtype=bool),
         visibilities=np.array(visibilities))
 
 
-def refuse_anonymous(records: CocoRecords, indices: Sequence[int]) -> None:
-    """Refuse objects of videos, given by their entries, in a file without
-    identities."""
-    for index in indices:
-        records.fail(
-            'annotations', index, 'an object of a video needs one of '
-            f'{", ".join(INSTANCE_KEYS)}')
+def refuse_anonymous(records: CocoRecords, objects: CocoObjects,
+                     indices: ndarray) -> None:
+    """Refuse objects of videos that have no identity.
+
+    Args:
+        records (:obj:`CocoRecords`): The file.
+        objects (:obj:`CocoObjects`): What is in it.
+        indices (ndarray): Entry of each object of a video that is used, has
+            shape (n, ).
+
+    Raises:
+        ValueError: If one of them has none.
+    """
+    key = objects.id_key
+    for index in indices[objects.instance_ids[indices] == NO_ID]:
+        if key is None:
+            records.fail(
+                'annotations', index, 'an object of a video needs one of '
+                f'{", ".join(INSTANCE_KEYS)}')
+        records.get('annotations', index, key, int)  # its type, if it is there
+        records.fail('annotations', index, f'"{key}" must be at least 0')
 
 
 def sort_coco_objects(records: CocoRecords, frames: ndarray, ids: ndarray,
@@ -142,13 +161,12 @@ def sort_coco_objects(records: CocoRecords, frames: ndarray, ids: ndarray,
     return order
 
 
-def _read_id(records: CocoRecords, index: int, key: Optional[str]) -> int:
-    if key is None:
-        return 0
-    value = records.get('annotations', index, key, int)
-    if value < 0:
-        records.fail('annotations', index, f'"{key}" must be at least 0')
-    return value
+def _find_id(record: Record, key: Optional[str]) -> int:
+    value = record.get(key)
+    valid = (
+        isinstance(value, int) and not isinstance(value, bool)
+        and 0 <= value < END_OF_WHOLE_NUMBERS)
+    return value if valid else NO_ID
 
 
 def _read_bbox(records: CocoRecords, index: int) -> Tuple[float, ...]:
@@ -173,6 +191,16 @@ def _read_share(records: CocoRecords, index: int,
     if not _is_number(record[key]):
         records.fail('annotations', index, f'"{key}" must be a finite number')
     return float(record[key])
+
+
+def _is_ignored(records: CocoRecords, index: int) -> bool:
+    """``mot_conf``, which is that of ``gt.txt``, is cut to a whole number as
+    in :attr:`MOTAnnotations.counts`; ``conf`` of other tools is not."""
+    record = records.records('annotations')[index]
+    conf = _read_share(records, index, CONFIDENCE_KEYS)
+    if CONFIDENCE_KEYS[0] in record:
+        conf = int(conf)
+    return conf == 0 or any(record.get(key) for key in IGNORE_KEYS)
 
 
 def _is_number(value: object) -> bool:

@@ -1,7 +1,7 @@
 """Data sets that were converted for mmdet: COCO-VID json files."""
 import fnmatch
 import os
-from itertools import accumulate
+from itertools import accumulate, compress
 from typing import Any, Dict, List, Optional, Sequence, Set
 
 import numpy as np
@@ -12,9 +12,10 @@ from ipmot_mm.registry import DATASETS
 
 from .base_clip_dataset import BaseClipDataset
 from .coco_frames import CocoFrames, read_coco_categories, read_coco_frames
-from .coco_objects import (CocoObjects, read_coco_objects, refuse_anonymous,
-                           sort_coco_objects)
+from .coco_objects import (NO_ID, CocoObjects, read_coco_objects,
+                           refuse_anonymous, sort_coco_objects)
 from .coco_records import CocoRecords
+from .contents_log import log_contents
 from .frame_table import VideoAnnotations
 
 
@@ -28,9 +29,10 @@ class CocoVideoClipDataset(BaseClipDataset):
     from: the same frames, objects and identities, so weights and checkpoints
     can move between the two. Objects with ``mot_conf`` 0, ``iscrowd`` or
     ``ignore`` are left out, those of other categories, too; boxes are not
-    clipped; frames without objects are kept. The identity is
-    ``mot_instance_id``, or else ``instance_id`` or ``track_id``; a still
-    image needs none, each of its persons is one.
+    clipped; frames without objects are kept. The log says how many objects
+    are left out. The identity is ``mot_instance_id``, or else ``instance_id``
+    or ``track_id``, the first of them that any object has; a still image
+    needs none, each of its persons is one.
 
     Where ``gt/gt.txt`` is found next to the folder of a video's images, it is
     ``gt_path``, so that the metric sees the distractors.
@@ -88,7 +90,8 @@ class CocoVideoClipDataset(BaseClipDataset):
         every = read_coco_frames(records)
         objects = read_coco_objects(
             records, every, categories, may_be_absent=self.test_mode)
-        chosen = np.flatnonzero(self._select(objects, class_ids))
+        left_out = self._sort_out(objects, class_ids)
+        chosen = np.flatnonzero(~np.any([*left_out.values()], axis=0))
         ids = _number_objects(records, every, objects, chosen)
         order = sort_coco_objects(records, objects.frames[chosen], ids, chosen)
         chosen, ids = chosen[order], ids[order]
@@ -97,11 +100,8 @@ class CocoVideoClipDataset(BaseClipDataset):
         videos = []
         listings: Dict[str, Set[str]] = {}
         ends = accumulate(map(len, every))
-        for video, end in zip(every, ends):
-            if not any(
-                    fnmatch.fnmatchcase(video.name, pattern)
-                    for pattern in self.sequences):
-                continue
+        taken = [self._takes(video) for video in every]
+        for video, end in compress(zip(every, ends), taken):
             first = end - len(video)
             span = slice(*np.searchsorted(frames, [first, end]))
             rows = chosen[span]
@@ -122,7 +122,18 @@ class CocoVideoClipDataset(BaseClipDataset):
                 f'{self.sequences}, it has {len(every)} videos and images, '
                 f'such as {[video.name for video in every[:3]]}. Correct '
                 'sequences.')
+        inside = np.repeat(taken, list(map(len, every)))[objects.frames]
+        log_contents(
+            self.ann_file, videos, {
+                kind: int((mask & inside).sum())
+                for kind, mask in left_out.items()
+            })
         return videos
+
+    def _takes(self, video: CocoFrames) -> bool:
+        return any(
+            fnmatch.fnmatchcase(video.name, pattern)
+            for pattern in self.sequences)
 
     def _find_classes(self, categories: Dict[str, int]) -> ndarray:
         """Category id of each class, has shape (num_classes, )."""
@@ -136,18 +147,23 @@ class CocoVideoClipDataset(BaseClipDataset):
                                             for name in classes)
         return np.array(self._metainfo['class_ids'])
 
-    def _select(self, objects: CocoObjects, class_ids: ndarray) -> ndarray:
-        """What is trained on, bool, has shape (num_objects, )."""
-        selected = (
-            np.isin(objects.category_ids, class_ids) & ~objects.ignored)
-        flat = selected & objects.flat
+    def _sort_out(self, objects: CocoObjects,
+                  class_ids: ndarray) -> Dict[str, ndarray]:
+        """What is not trained on by the reason, each bool, has shape
+        (num_objects, ); an object is in one of them at most."""
+        known = np.isin(objects.category_ids, class_ids)
+        flat = known & ~objects.ignored & objects.flat
         if flat.any():
             print_log(
                 f'"{self.ann_file}": left out {flat.sum()} boxes '
                 'of zero or negative size.',
                 logger='current',
                 level=30)
-        return selected & ~flat
+        return {
+            'objects of other categories': ~known,
+            'ignored objects': known & objects.ignored,
+            'boxes without area': flat
+        }
 
     def _find_files(self, video: CocoFrames,
                     listings: Dict[str, Set[str]]) -> Dict[str, Any]:
@@ -183,17 +199,16 @@ def _number_objects(records: CocoRecords, videos: List[CocoFrames],
                     objects: CocoObjects, chosen: ndarray) -> ndarray:
     """Identity in the video of each object chosen, has shape (n, ).
 
-    Without identities in the file, the persons of a still image count from 1
-    in its order, as in :obj:`CrowdHumanClipDataset`.
+    Where an object of a still image has none, all of its persons count from 1
+    in the order of the file, as in :obj:`CrowdHumanClipDataset`.
     """
-    if objects.instance_ids is not None:
-        return objects.instance_ids[chosen]
     lengths = [len(video) for video in videos]
     moving = np.repeat(np.array(lengths) > 1, lengths)
     frames = objects.frames[chosen]
-    refuse_anonymous(records, chosen[moving[frames]])
+    refuse_anonymous(records, objects, chosen[moving[frames]])
+    given = objects.instance_ids[chosen]
     order = np.argsort(frames, kind='stable')
     ordered = frames[order]
     ids = np.empty(len(chosen), dtype=np.int64)
     ids[order] = 1 + np.arange(len(order)) - np.searchsorted(ordered, ordered)
-    return ids
+    return np.where(np.isin(frames, frames[given == NO_ID]), ids, given)

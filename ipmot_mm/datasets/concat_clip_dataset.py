@@ -23,13 +23,14 @@ class ConcatClipDataset(Dataset):
 
     Args:
         datasets (Sequence[dict | BaseClipDataset]): At least one dataset,
-            with different ``dataset_name`` and the same classes.
+            with different ``dataset_name`` and the same classes, also by
+            number where they have ``class_ids``.
         lazy_init (bool): Whether to read the annotations only when they are
             needed. Defaults to False.
 
     Raises:
         ValueError: If there is no dataset, two have one name, or the classes
-            differ.
+            or their numbers differ.
     """
 
     def __init__(self,
@@ -65,6 +66,7 @@ class ConcatClipDataset(Dataset):
             return
         for dataset in self.datasets:
             dataset.full_init()
+        self._check_class_ids()
         self._starts = np.cumsum([0] +
                                  [len(dataset)
                                   for dataset in self.datasets]).tolist()
@@ -77,6 +79,21 @@ class ConcatClipDataset(Dataset):
             dataset.first_video_id = num_videos
             num_videos += len(dataset.video_offsets) - 1
         self._fully_initialized = True
+
+    def _check_class_ids(self) -> None:
+        """In a test the metric takes those of one data set for all. A json
+        tells its own only when it is read."""
+        found = {
+            dataset.dataset_name: tuple(dataset.metainfo['class_ids'])
+            for dataset in self.datasets
+            if dataset.test_mode and 'class_ids' in dataset.metainfo
+        }
+        if len(set(found.values())) > 1:
+            raise ValueError(
+                'The datasets of ConcatClipDataset number their classes '
+                f'differently, class_ids are {found}. Give all of them the '
+                'same class_ids; tools/dataset_converters/coco_to_mot.py '
+                'numbers the categories of a json anew.')
 
     @property
     def metainfo(self) -> dict:

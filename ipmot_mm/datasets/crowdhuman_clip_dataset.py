@@ -5,12 +5,12 @@ from collections import Counter
 from typing import Any, Dict, List, Set, Tuple
 
 import numpy as np
-from mmengine.logging import print_log
 from numpy import ndarray
 
 from ipmot_mm.registry import DATASETS
 
 from .base_clip_dataset import BaseClipDataset
+from .contents_log import log_contents
 from .frame_table import VideoAnnotations
 from .mot_text import END_OF_PIXELS
 
@@ -73,13 +73,7 @@ class CrowdHumanClipDataset(BaseClipDataset):
         if not videos:
             raise ValueError(f'"{self.ann_file}" is empty, expected one JSON '
                              'object a line. Copy the file again.')
-        if left_out:
-            counts = ', '.join(f'{count} {reason}'
-                               for reason, count in left_out.items())
-            print_log(
-                f'"{self.ann_file}": {sum(len(v.labels) for v in videos)} '
-                f'persons in {len(videos)} images; left out: {counts}.',
-                logger='current')
+        log_contents(self.ann_file, videos, left_out)
         return videos
 
     def parse_line(self, number: int, line: str,

@@ -1,5 +1,6 @@
 """MOT15 to MOT20, DanceTrack, SportsMOT, custom data: MOTChallenge folders."""
-from typing import Any, List, Optional, Sequence, Tuple
+from collections import Counter
+from typing import Any, List, Optional, Sequence
 
 import numpy as np
 from mmengine.logging import print_log
@@ -7,6 +8,7 @@ from mmengine.logging import print_log
 from ipmot_mm.registry import DATASETS
 
 from .base_clip_dataset import BaseClipDataset
+from .contents_log import log_contents
 from .frame_table import VideoAnnotations
 from .mot_text import read_ground_truth
 from .sequence import (HALVES, MOTSequence, find_sequences, read_sequence,
@@ -18,8 +20,10 @@ class MOTClipDataset(BaseClipDataset):
     """Videos in the layout ``<seq>/{img1, gt/gt.txt, seqinfo.ini}``.
 
     Read directly, without a converted copy that could be out of date. The
-    training targets are the rows whose conf is not 0 of the classes in
-    ``class_ids``, whatever their visibility, as MOTR and MeMOTR train.
+    training targets are the rows that count by their conf (see
+    :attr:`~ipmot_mm.datasets.mot_text.MOTAnnotations.counts`) of the classes
+    in ``class_ids``, whatever their visibility, as MOTR and MeMOTR train; the
+    log says how many rows are left out.
     Evaluation is another matter: it needs the distractors, so the metric
     reads ``gt_path`` itself. Frames without objects are kept. Without
     ``seqinfo.ini`` (2DMOT2015, custom data), all frames are taken, see
@@ -47,7 +51,8 @@ class MOTClipDataset(BaseClipDataset):
 
     Raises:
         ValueError: If ``half`` is unknown, the classes do not fit, no
-            sequence has a frame in this half, or a file is malformed.
+            sequence has a frame in this half, all boxes for a training are
+            left out, or a file is malformed.
         FileNotFoundError: If the folder, a file of a sequence, or a sequence
             of the seqmap is missing.
     """
@@ -85,7 +90,7 @@ class MOTClipDataset(BaseClipDataset):
         """Read all sequences that have a frame in this half."""
         videos: List[VideoAnnotations] = []
         inferred: List[str] = []
-        num_rows = 0
+        left_out: Counter = Counter()
         for folder in find_sequences(self.data_root, self.sequences,
                                      self.seqmap):
             sequence = read_sequence(folder, with_gt=not self.test_mode)
@@ -96,9 +101,7 @@ class MOTClipDataset(BaseClipDataset):
                 _warn(f'Sequence "{sequence.name}" has no frame in '
                       f'half={self.half!r}: it is left out.')
                 continue
-            video, num_read = self._load_video(sequence, first, end)
-            videos.append(video)
-            num_rows += num_read
+            videos.append(self._load_video(sequence, first, end, left_out))
         if not videos:
             raise ValueError(
                 f'No sequence of "{self.data_root}" has a frame in half='
@@ -109,15 +112,21 @@ class MOTClipDataset(BaseClipDataset):
                 f'seqinfo.ini, such as {inferred[0]}: all their frames are '
                 'taken.',
                 logger='current')
-        if num_rows and not any(len(video.labels) for video in videos):
-            _warn(f'"{self.data_root}": none of {num_rows} boxes has a class '
-                  f'in class_ids={self.metainfo["class_ids"]} and a conf '
-                  'other than 0, so there is no object.')
+        log_contents(self.data_root, videos, left_out)
+        num_left_out = sum(left_out.values())
+        if (num_left_out and not self.test_mode
+                and not any(len(video.labels) for video in videos)):
+            raise ValueError(
+                f'None of the {num_left_out} boxes of "{self.data_root}" is '
+                f'trained on: {dict(left_out)}. Columns 7 and 8 of gt.txt are '
+                'conf, not 0 for what counts, and class, one of class_ids='
+                f'{self.metainfo["class_ids"]}: correct one of them.')
         return videos
 
-    def _load_video(self, sequence: MOTSequence, first: int,
-                    end: int) -> Tuple[VideoAnnotations, int]:
-        """The video, and how many boxes its frames have of any kind."""
+    def _load_video(self, sequence: MOTSequence, first: int, end: int,
+                    left_out: Counter) -> VideoAnnotations:
+        """The frames from ``first`` up to ``end``; the rows of theirs that
+        are left out are added to ``left_out``."""
         common = dict(
             name=sequence.name,
             image_dir=sequence.image_dir,
@@ -132,18 +141,21 @@ class MOTClipDataset(BaseClipDataset):
                 labels=nothing,
                 instance_ids=nothing,
                 visibilities=nothing,
-                **common), 0
+                **common)
         rows = read_ground_truth(sequence.gt_path, len(sequence))
         rows = rows[(rows.frame_numbers > first) & (rows.frame_numbers <= end)]
-        used = rows[(rows.confidences != 0)
-                    & np.isin(rows.class_ids, self.class_ids)]
+        known = np.isin(rows.class_ids, self.class_ids)
+        left_out['rows of other classes'] += int((~known).sum())
+        left_out['rows with conf 0 as a whole number'] += int(
+            (known & ~rows.counts).sum())
+        used = rows[known & rows.counts]
         return VideoAnnotations(
             frame_ids=used.frame_numbers - 1 - first,
             bboxes=used.bboxes,
             labels=(used.class_ids[:, None] == self.class_ids).argmax(1),
             instance_ids=used.instance_ids,
             visibilities=used.visibilities,
-            **common), len(rows)
+            **common)
 
 
 def _warn(message: str) -> None:

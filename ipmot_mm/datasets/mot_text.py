@@ -75,8 +75,8 @@ class MOTAnnotations:
             the file counts them (no shift by one, which is what TrackEval
             and the trackers compared with do), float32, has shape
             (num_rows, 4). They may reach outside of the image.
-        confidences (ndarray): 0 marks a row that is ignored, float32, has
-            shape (num_rows, ).
+        confidences (ndarray): 0 marks a row that is ignored, see
+            :attr:`counts`, float32, has shape (num_rows, ).
         class_ids (ndarray): Class number of MOTChallenge, 1 is a pedestrian,
             int64, has shape (num_rows, ).
         visibilities (ndarray): Visible share in [0, 1], float32, has shape
@@ -115,6 +115,13 @@ class MOTAnnotations:
             class_ids=full[:, 7].astype(np.int64),
             visibilities=full[:, 8].astype(np.float32))
 
+    @property
+    def counts(self) -> ndarray:
+        """ndarray: Whether each row counts, in training as in scores, bool,
+        has shape (num_rows, ): conf is not 0 once it is cut to a whole
+        number (trackeval 1.3.0, mot_challenge_2d_box.py:261)."""
+        return self.confidences.astype(np.int64) != 0
+
     def __len__(self) -> int:
         return len(self.frame_numbers)
 
@@ -130,7 +137,8 @@ def read_mot_table(path: str,
                    *,
                    min_columns: int = MIN_COLUMNS,
                    max_columns: Optional[int] = None,
-                   allow_empty: bool = False) -> MOTTable:
+                   allow_empty: bool = False,
+                   allow_blanks: bool = True) -> MOTTable:
     """Read ``frame,id,x,y,w,h,...``, the format of all MOTChallenge text.
 
     Columns are separated by commas, or by blanks where the first row has no
@@ -146,6 +154,8 @@ def read_mot_table(path: str,
             None, for any number.
         allow_empty (bool): Whether a file without rows is legal, which
             results are where nothing was tracked. Defaults to False.
+        allow_blanks (bool): Whether blanks may separate the columns, which
+            test servers do not read. Defaults to True.
 
     Returns:
         :obj:`MOTTable`: Every row of the file; with ``min_columns`` columns
@@ -174,7 +184,7 @@ def read_mot_table(path: str,
         return MOTTable(path, np.zeros((0, min_columns)),
                         np.zeros(0, dtype=np.int64))
     numbers, lines = zip(*rows)
-    delimiter = _delimiter(lines)
+    delimiter = None if allow_blanks and ',' not in lines[0] else ','
     try:
         values = np.loadtxt(
             lines, delimiter=delimiter, comments=None, ndmin=2, encoding=None)
@@ -234,7 +244,7 @@ def read_ground_truth(path: str,
 
     bboxes = _corners(values)
     flat = (bboxes[:, 2:] <= bboxes[:, :2]).any(1)
-    counts = values[:, 6].astype(np.float32) != 0 if num_columns > 6 else True
+    counts = values[:, 6].astype(np.int64) != 0 if num_columns > 6 else True
     table.refuse(flat & counts, 'the box has zero or negative width or height',
                  'Correct it, remove the row, or set conf to 0 to ignore it.')
     return MOTAnnotations.from_values(values)
@@ -257,11 +267,6 @@ def _numbered_rows(path: str) -> List[Tuple[int, str]]:
                     for number, line in enumerate(file, start=1))
         return [(number, line[:-1] if line[1:] and line[-1] == ',' else line)
                 for number, line in stripped if line]
-
-
-def _delimiter(lines: Tuple[str, ...]) -> Optional[str]:
-    """What separates the columns of the first row; None is any blanks."""
-    return ',' if ',' in lines[0] else None
 
 
 def _check_keys(table: MOTTable) -> None:
@@ -310,12 +315,13 @@ def _describe_malformed(path: str, rows: List[Tuple[int, str]],
          or not all(map(_is_number, row[1].split(delimiter)))), rows[0])
     allowed = (f'{min_columns} to {max_columns}'
                if max_columns else f'at least {min_columns}')
+    like_first = f', as many as in the first row, which has {widths[0]}'
     return (f'"{path}", line {number}: got {_quote(line)} of '
             f'{len(line.split(delimiter))} columns, expected {allowed} '
             f'numbers "frame,id,x,y,w,h,..." separated by '
-            f'{"commas" if delimiter else "blanks"}, as many as in the first '
-            f'row, which has {widths[0]}. Correct the row, or copy the file '
-            'again.')
+            f'{"commas" if delimiter else "blanks"}'
+            f'{like_first if number != rows[0][0] else ""}. Correct the row, '
+            'or copy the file again.')
 
 
 def _is_number(cell: str) -> bool:

@@ -12,6 +12,9 @@ from .frame_source import DEFAULT_FPS
 from .mot_text import END_OF_PIXELS, END_OF_WHOLE_NUMBERS
 from .sequence_frames import EncodedFrames, ImageFiles, WrittenFrames
 
+SEQUENCE_PARTS = {'img1', 'gt', 'det', 'seqinfo.ini'}
+"""What the folder of a sequence holds; only such a folder is replaced."""
+
 NUM_COLUMNS = 9
 """frame, id, x, y, w, h, conf, class, visibility."""
 
@@ -30,7 +33,8 @@ def write_sequence(folder: Union[str, Path],
     """Write ``<folder>/{img1, gt/gt.txt, seqinfo.ini}`` as a whole or not.
 
     The sequence is built in the hidden folder ``.<name>.draft`` beside its
-    place, which readers pass over, and moved when it is complete.
+    place, which readers pass over, and moved when it is complete. What it
+    replaces is deleted last, so one of the two is always there as a whole.
 
     Args:
         folder (str | Path): The sequence; its name is that of the folder.
@@ -48,8 +52,9 @@ def write_sequence(folder: Union[str, Path],
 
     Raises:
         FileExistsError: If the sequence is there and must not be replaced.
-        ValueError: If frames, rows or the frame rate are not valid, or the
-            frames lie in the folder that they would replace.
+        ValueError: If frames, rows or the frame rate are not valid, the
+            frames or their video lie in the folder that they would replace,
+            or this folder is not just a sequence.
     """
     folder = Path(folder).resolve()
     if not isinstance(frame_rate, (int, float)) or not 0 < frame_rate < np.inf:
@@ -62,6 +67,8 @@ def write_sequence(folder: Union[str, Path],
     if any(folder in path.parents for path in frames.paths):
         raise ValueError(f'the frames lie in "{folder}", which would be '
                          'replaced by them. Choose another name or folder.')
+    if folder.exists():
+        _check_is_sequence(folder)
     draft = folder.parent / f'.{folder.name}.draft'
     shutil.rmtree(draft, ignore_errors=True)  # left by a killed process
     try:
@@ -73,12 +80,37 @@ def write_sequence(folder: Union[str, Path],
             write_ground_truth(
                 draft / 'gt' / 'gt.txt', rows, num_frames=written.num_frames)
         write_seqinfo(draft, folder.name, written, frame_rate=frame_rate)
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(draft, folder)
+        _move(draft, folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return written
+
+
+def _check_is_sequence(folder: Path) -> None:
+    """Refuse to replace a data set, or files that are no part of one."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else ()
+    others = sorted(set(names) - SEQUENCE_PARTS)
+    if others or not {'img1', 'seqinfo.ini'} & set(names):
+        what = (f'holds {", ".join(others[:5])}'
+                if others else 'has neither img1 nor seqinfo.ini')
+        raise ValueError(
+            f'"{folder}" {what}, so it is not just a sequence and will not be '
+            'replaced. Choose another name or folder, or move what is in it.')
+
+
+def _move(draft: Path, folder: Path) -> None:
+    """Put a sequence in its place; what was there is deleted after that."""
+    old = folder.parent / f'.{folder.name}.old'
+    if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)  # left by a killed process
+        os.replace(folder, old)
+    try:
+        os.replace(draft, folder)
+    finally:
+        if old.exists() and not folder.exists():
+            os.replace(old, folder)
+    if old.exists():
+        shutil.rmtree(old)
 
 
 def write_seqinfo(folder: Union[str, Path], name: str, written: WrittenFrames,
@@ -166,7 +198,8 @@ def _check_rows(path: Union[str, Path], rows: ndarray, last: float) -> None:
          'the id must be in [0, 2**53)'),
         ((np.abs(rows[:, 2:]) >= END_OF_PIXELS).any(1),
          f'all columns after the id must be below {END_OF_PIXELS}'),
-        (flat & (rows[:, 6] != 0), 'a box that counts must have an area'),
+        (flat & (np.trunc(rows[:, 6]) != 0),
+         'a box that counts must have an area'),
         (twice, 'the id occurs twice in its frame'),
     ]
     for wrong, what in reasons:

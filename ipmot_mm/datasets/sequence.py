@@ -8,6 +8,8 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 from mmengine.logging import print_log
 
+from ipmot_mm.user_errors import some
+
 IMAGE_DIR = 'img1'
 IMAGE_EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp')
 """What counts as a frame where no ``seqinfo.ini`` says so, in any case."""
@@ -21,6 +23,11 @@ HALVES = (None, 'train', 'val')
 
 NUM_NAMED = 5
 """How many names a message lists before it says how many more there are."""
+
+MAX_DIGITS = 100  # Python refuses to read thousands
+
+SeqInfo = Dict[str, str]
+"""Keys of the section [Sequence] in lower case, and what they say."""
 
 
 @dataclass(frozen=True)
@@ -87,15 +94,16 @@ def find_sequences(data_root: str,
         source = seqmap or data_root
         raise FileNotFoundError(
             f'No sequence in "{source}" matches sequences={list(patterns)}'
-            f', found {_some(names) or "no folder at all"}. Correct sequences '
-            f'or {"seqmap" if seqmap else "data_root"}.')
+            f', found {some(names, NUM_NAMED) or "no folder at all"}. '
+            f'Correct sequences or {"seqmap" if seqmap else "data_root"}.')
     missing = sorted(set(chosen) - set(present), key=lines.__getitem__)
     if missing:
         raise FileNotFoundError(
             f'"{seqmap}", line {lines[missing[0]]}: "{data_root}" has no '
             f'folder {missing[0][:80]!r} ({len(missing)} of the {len(chosen)} '
-            f'sequences are missing), found {_some(present) or "none"}. '
-            'Unpack all parts of the data set, or correct data_root.')
+            'sequences are missing), found '
+            f'{some(present, NUM_NAMED) or "none"}. Unpack all parts of the '
+            'data set, or correct data_root.')
     return [os.path.join(data_root, name) for name in chosen]
 
 
@@ -161,12 +169,8 @@ def read_sequence(folder: str, *, with_gt: bool) -> MOTSequence:
             without it are not numbered 1, 2, 3, and so on, or two files have
             the same number.
     """
-    info = _read_info(folder)
-    if info is None:
-        image_dir, image_names = _infer_frames(folder)
-    else:
-        image_dir = os.path.join(folder, info['imdir'])
-        image_names = _promised_frames(image_dir, info)
+    info = read_seqinfo(folder)
+    image_names = find_frames(folder, info)
     gt_path = os.path.join(folder, 'gt', 'gt.txt')
     if not os.path.isfile(gt_path):
         if with_gt:
@@ -177,7 +181,7 @@ def read_sequence(folder: str, *, with_gt: bool) -> MOTSequence:
         gt_path = ''
     return MOTSequence(
         name=os.path.basename(os.path.normpath(folder)),
-        image_dir=image_dir,
+        image_dir=find_image_dir(folder, info),
         image_names=image_names,
         gt_path=gt_path,
         has_seqinfo=info is not None)
@@ -197,9 +201,9 @@ def read_sequence_length(folder: str) -> int:
         FileNotFoundError: If there is neither ``seqinfo.ini`` nor a frame.
         ValueError: As of :func:`read_sequence`.
     """
-    info = _read_info(folder)
+    info = read_seqinfo(folder)
     if info is None:
-        return len(_infer_frames(folder)[1])
+        return len(find_frames(folder, None))
     return int(info['seqlength'])
 
 
@@ -224,10 +228,19 @@ def span_of_half(length: int, half: Optional[str]) -> Tuple[int, int]:
     }[half]
 
 
-def _read_info(folder: str) -> Optional[Dict[str, str]]:
-    """Keys of the section [Sequence] in lower case, defaults filled in.
+def read_seqinfo(folder: str) -> Optional[SeqInfo]:
+    """Read ``seqinfo.ini``.
 
-    None if there is no ``seqinfo.ini``.
+    Args:
+        folder (str): The sequence.
+
+    Returns:
+        dict[str, str], optional: ``seqlength`` is a whole positive number;
+        ``imdir`` and ``imext`` (with its dot) are filled in where absent.
+        None if there is no such file.
+
+    Raises:
+        ValueError: If the file does not say what it has to.
     """
     path = os.path.join(folder, 'seqinfo.ini')
     if not os.path.isfile(path):
@@ -237,10 +250,8 @@ def _read_info(folder: str) -> Optional[Dict[str, str]]:
         with open(path, encoding='utf-8-sig') as file:
             parser.read_file(file)
         info = {'imdir': IMAGE_DIR, 'imext': '.jpg', **parser['Sequence']}
-        length = info['seqlength']
-        # int() alone takes 1_0 and digits of other scripts.
-        valid = length.isascii() and length.isdigit() and int(length) > 0
-    except (configparser.Error, KeyError, ValueError):
+        valid = positive_number(info['seqlength']) > 0
+    except (configparser.Error, KeyError, UnicodeDecodeError):
         valid = False
     if not valid:
         raise ValueError(
@@ -252,17 +263,99 @@ def _read_info(folder: str) -> Optional[Dict[str, str]]:
     return info
 
 
-def _promised_frames(image_dir: str, info: Dict[str, str]) -> Tuple[str, ...]:
-    """File names of the frames 1 to ``seqLength``."""
-    found = _list_frames(image_dir, (info['imext'].lower(), ))
+def positive_number(text: str) -> int:
+    """A number of ``seqinfo.ini``.
+
+    Args:
+        text (str): What the file says.
+
+    Returns:
+        int: 0 if that is no whole positive number.
+    """
+    # int() alone takes 1_0 and digits of other scripts.
+    valid = text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+    return int(text) if valid else 0
+
+
+def find_image_dir(folder: str, info: Optional[SeqInfo]) -> str:
+    """Folder of the frames.
+
+    Args:
+        folder (str): The sequence.
+        info (dict[str, str], optional): Of :func:`read_seqinfo`.
+
+    Returns:
+        str: As ``seqinfo.ini`` says; else ``img1``, or the sequence itself.
+    """
+    image_dir = os.path.join(folder, info['imdir'] if info else IMAGE_DIR)
+    return image_dir if info or os.path.isdir(image_dir) else folder
+
+
+def list_frames(image_dir: str,
+                info: Optional[SeqInfo]) -> Dict[int, List[str]]:
+    """All files that could be a frame.
+
+    Args:
+        image_dir (str): The folder; may be absent.
+        info (dict[str, str], optional): Of :func:`read_seqinfo`.
+
+    Returns:
+        dict[int, list[str]]: Files of each number, of any number of digits.
+    """
+    extensions = IMAGE_EXTENSIONS if info is None else (
+        info['imext'].lower(), )
+    found: Dict[int, List[str]] = {}
+    names = os.listdir(image_dir) if os.path.isdir(image_dir) else []
+    for name in sorted(names):
+        stem, extension = os.path.splitext(name)
+        # '²'.isdigit() is true, but int('²') fails.
+        if (extension.lower() in extensions and stem.isascii()
+                and stem.isdigit()):
+            found.setdefault(int(stem), []).append(name)
+    return found
+
+
+def find_frames(folder: str, info: Optional[SeqInfo]) -> Tuple[str, ...]:
+    """Find the frames that ``seqinfo.ini`` promises, or else all frames.
+
+    Args:
+        folder (str): The sequence.
+        info (dict[str, str], optional): Of :func:`read_seqinfo`.
+
+    Returns:
+        tuple[str]: File name of every frame in order.
+
+    Raises:
+        FileNotFoundError: If a frame is missing.
+        ValueError: If frames without ``seqinfo.ini`` are not numbered 1, 2,
+            3, and so on, or two files have the same number.
+    """
+    image_dir = find_image_dir(folder, info)
+    found = {}
+    for number, names in list_frames(image_dir, info).items():
+        if len(names) > 1:
+            raise ValueError(
+                f'"{image_dir}" has two files for frame {number}: {names[0]} '
+                f'and {names[1]}. Remove one of them.')
+        found[number], = names
+    if info is None:
+        _check_inferred(folder, image_dir, found)
+    else:
+        _check_promised(image_dir, found, info)
+    length = len(found) if info is None else int(info['seqlength'])
+    return tuple(found[number] for number in range(1, length + 1))
+
+
+def _check_promised(image_dir: str, found: Dict[int, str],
+                    info: SeqInfo) -> None:
+    """Frames 1 to ``seqLength`` must be there."""
     length = int(info['seqlength'])
     num_missing = length - sum(1 <= number <= length for number in found)
     if num_missing:
-        absent = (number for number in count(1) if number not in found)
-        gap = _some([*islice(absent, NUM_NAMED)], num_missing)
         raise FileNotFoundError(
-            f'"{image_dir}" has no {info["imext"]} file for {gap} of the '
-            f'{length} frames that seqinfo.ini promises. '
+            f'"{image_dir}" has no {info["imext"]} file for '
+            f'{_name_absent(found, num_missing)} of the {length} frames that '
+            'seqinfo.ini promises. '
             f'{_advice(found) or "Copy the missing frames"}, or correct '
             'seqLength.')
     if len(found) > length:
@@ -271,15 +364,11 @@ def _promised_frames(image_dir: str, info: Dict[str, str]) -> Tuple[str, ...]:
             f'seqinfo.ini is {length}: the rest is not used.',
             logger='current',
             level=30)
-    return tuple(found[number] for number in range(1, length + 1))
 
 
-def _infer_frames(folder: str) -> Tuple[str, Tuple[str, ...]]:
-    """Folder and file names of all frames, numbered without a hole."""
-    image_dir = os.path.join(folder, IMAGE_DIR)
-    if not os.path.isdir(image_dir):
-        image_dir = folder
-    found = _list_frames(image_dir, IMAGE_EXTENSIONS)
+def _check_inferred(folder: str, image_dir: str,
+                    found: Dict[int, str]) -> None:
+    """Frames must be numbered from 1 on without a hole."""
     if not found:
         raise FileNotFoundError(
             f'"{folder}" has no seqinfo.ini, and "{image_dir}" has no image '
@@ -288,47 +377,24 @@ def _infer_frames(folder: str) -> Tuple[str, Tuple[str, ...]]:
             'leave the folder out with the key sequences.')
     length = max(found)
     if 0 in found or length > len(found):
-        absent = (number for number in count(1) if number not in found)
-        gap = _some([*islice(absent, NUM_NAMED)], length - len(found))
+        wrong = ('a frame 0' if 0 in found else 'no frame ' +
+                 _name_absent(found, length - len(found)))
         raise ValueError(
-            f'"{image_dir}" has '
-            f'{"a frame 0" if 0 in found else f"no frame {gap}"}, but without '
-            f'a seqinfo.ini the frames must be numbered from 1 on without a '
-            f'hole (the last one is {length}). '
+            f'"{image_dir}" has {wrong}, but without a seqinfo.ini the frames '
+            f'must be numbered from 1 on without a hole (the last one is '
+            f'{length}). '
             f'{_advice(found) or "Copy the missing frames"}, and let gt.txt '
             'count alike.')
-    return image_dir, tuple(found[number] for number in range(1, length + 1))
 
 
-def _list_frames(image_dir: str, extensions: Sequence[str]) -> Dict[int, str]:
-    """File name of each frame number, of any number of digits."""
-    found: Dict[int, str] = {}
-    if not os.path.isdir(image_dir):
-        return found
-    for name in sorted(os.listdir(image_dir)):
-        stem, extension = os.path.splitext(name)
-        # '²'.isdigit() is true, but int('²') fails.
-        if (extension.lower() not in extensions or not stem.isascii()
-                or not stem.isdigit()):
-            continue
-        other = found.setdefault(int(stem), name)
-        if other != name:
-            raise ValueError(
-                f'"{image_dir}" has two files for frame {int(stem)}: {other} '
-                f'and {name}. Remove one of them.')
-    return found
+def _name_absent(found: Dict[int, str], num_missing: int) -> str:
+    """The first missing frames; there may be too many to count them up."""
+    absent = (number for number in count(1) if number not in found)
+    named = islice(absent, min(num_missing, NUM_NAMED))
+    return some(named, NUM_NAMED, num_missing)
 
 
 def _advice(found: Dict[int, str]) -> str:
     """What to do about frames that count from 0; nothing otherwise."""
     return ('The frames count from 0: rename them to count from 1, the last '
             'one first' if 0 in found else '')
-
-
-def _some(items: Sequence[object], total: Optional[int] = None) -> str:
-    """The first few of ``total`` items, and how many more there are."""
-    total = len(items) if total is None else total
-    items = items[:min(total, NUM_NAMED)]
-    text = ', '.join(map(str, items))
-    rest = total - len(items)
-    return f'{text} and {rest} more' if rest else text

@@ -101,17 +101,19 @@ class EncodedFrames:
             one size as :obj:`FrameSource` ensures. Read once, one by one.
         extension (str): ``'.jpg'`` or ``'.png'``. Defaults to ``'.jpg'``.
         quality (int): JPEG quality in 1..100. Defaults to 95.
+        paths (Sequence[str | Path]): Files that the images come from, such
+            as the video. Defaults to ().
 
     Raises:
         ValueError: If format or quality are out of range.
     """
-    paths: Sequence[Path] = ()
 
     def __init__(self,
                  images: Iterable[ndarray],
                  *,
                  extension: str = '.jpg',
-                 quality: int = 95) -> None:
+                 quality: int = 95,
+                 paths: Sequence[Union[str, Path]] = ()) -> None:
         if extension not in IMAGE_FORMATS or not 1 <= quality <= 100:
             raise ValueError(
                 f'frames are encoded as one of {IMAGE_FORMATS} with a quality '
@@ -119,20 +121,34 @@ class EncodedFrames:
         self.images = images
         self.extension = extension
         self.quality = quality
+        self.paths = [Path(path).resolve() for path in paths]
 
     def write(self, image_dir: Path) -> WrittenFrames:
         """Encode the frames, named as by :meth:`ImageFiles.write`.
 
         Raises:
-            ValueError: If there is no frame.
+            ValueError: If there is no frame, or one cannot be encoded.
         """
         number = 0
         for number, image in enumerate(self.images, start=1):
-            _, data = cv2.imencode(self.extension, image,
-                                   (cv2.IMWRITE_JPEG_QUALITY, self.quality))
             (image_dir / f'{number:06d}{self.extension}').write_bytes(
-                data.tobytes())
+                self._encode(number, image))
         if not number:
             raise ValueError('the video must have a frame, got none')
         height, width = image.shape[:2]
         return WrittenFrames(number, (width, height), self.extension)
+
+    def _encode(self, number: int, image: ndarray) -> bytes:
+        """OpenCV says by its flag, or by an error, that it cannot."""
+        try:
+            encoded, data = cv2.imencode(
+                self.extension, image,
+                (cv2.IMWRITE_JPEG_QUALITY, self.quality))
+        except cv2.error:
+            encoded = False
+        if not encoded:
+            raise ValueError(
+                f'frame {number} of shape (h, w, 3) {image.shape} cannot be '
+                f'encoded as {self.extension}; choose another format (PNG '
+                'holds any size), or resize the frames')
+        return data.tobytes()

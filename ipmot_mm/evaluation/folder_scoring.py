@@ -1,8 +1,12 @@
 """Score a folder of result files against a folder of sequences."""
+import logging
 from pathlib import Path
 from typing import Any, List, Optional, Sequence, Union
 
-from ipmot_mm.datasets.sequence import read_sequence_length, span_of_half
+from mmengine.logging import print_log
+
+from ipmot_mm.datasets.sequence import (find_sequences, read_sequence_length,
+                                        span_of_half)
 
 from .mot_scoring import Scores, score_sequences
 from .scored_sequence import ScoredSequence
@@ -16,6 +20,7 @@ def score_folder(result_dir: Union[str, Path],
                  gt_root: Union[str, Path],
                  *,
                  sequences: Optional[Sequence[str]] = None,
+                 seqmap: Optional[str] = None,
                  split: str = 'all',
                  **kwargs: Any) -> Scores:
     """Score a folder of result files against a folder of sequences.
@@ -25,32 +30,60 @@ def score_folder(result_dir: Union[str, Path],
             first frame of the split.
         gt_root (str | Path): Holds ``<sequence>/gt/gt.txt`` and
             ``<sequence>/seqinfo.ini``, or the frames instead of the latter.
-        sequences (Sequence[str], optional): Names to score. Defaults to all
-            in ``gt_root``.
+        sequences (Sequence[str], optional): Names to score, with shell wild
+            cards, such as ``['*-SDP']``; each must match. Defaults to all.
+        seqmap (str, optional): File that lists the names to choose from, see
+            :func:`~ipmot_mm.datasets.sequence.read_seqmap`. Defaults to
+            None, for all in ``gt_root`` that have ground truth.
         split (str): Part of each sequence, one of ``SPLITS``. Defaults to
-            'all'.
+            'all'. A sequence without a frame in it is left out with a
+            warning, as the data sets do.
         kwargs: Options of :func:`score_sequences`: ``benchmark``,
             ``metrics``, ``class_ids``, ``classes`` and ``num_workers``.
 
     Returns:
         dict[str, dict]: As of :func:`score_sequences`.
+
+    Raises:
+        FileNotFoundError: If a file or folder is missing, or a name matches
+            nothing.
+        ValueError: If ``split`` is unknown, no sequence has a frame in it,
+            or as of :func:`score_sequences`.
     """
     if split not in SPLITS:
         raise ValueError(f'split must be one of {", ".join(SPLITS)}, but got '
                          f'{split!r}')
-    gt_root = Path(gt_root)
-    if sequences is None:
-        sequences = sorted(
-            path.parents[1].name for path in gt_root.glob('*/gt/gt.txt'))
-        if not sequences:
+    scored: List[ScoredSequence] = []
+    for folder in _find_folders(Path(gt_root), sequences, seqmap):
+        length = read_sequence_length(str(folder))
+        first, end = span_of_half(length, SPLITS[split])
+        if first == end:
+            print_log(
+                f'Sequence "{folder.name}" has no frame in split={split!r}: '
+                'it is left out.',
+                logger='current',
+                level=logging.WARNING)
+            continue
+        scored.append(
+            ScoredSequence(folder.name, str(folder / 'gt' / 'gt.txt'),
+                           end - first, first + 1, length))
+    return score_sequences(result_dir, scored, **kwargs)
+
+
+def _find_folders(gt_root: Path, patterns: Optional[Sequence[str]],
+                  seqmap: Optional[str]) -> List[Path]:
+    """Folders of the sequences to score, sorted."""
+    if patterns is None and seqmap is None:
+        folders = {path.parents[1] for path in gt_root.glob('*/gt/gt.txt')}
+        if not folders:
             raise FileNotFoundError(
                 f'no <sequence>/gt/gt.txt found in {gt_root}; pass the folder '
                 'that holds the sequences')
-    scored: List[ScoredSequence] = []
-    for name in sequences:
-        length = read_sequence_length(str(gt_root / name))
-        first, end = span_of_half(length, SPLITS[split])
-        scored.append(
-            ScoredSequence(name, str(gt_root / name / 'gt' / 'gt.txt'),
-                           end - first, first + 1, length))
-    return score_sequences(result_dir, scored, **kwargs)
+    else:
+        # one by one, so that a name which matches nothing is refused
+        folders = {
+            Path(folder)
+            for pattern in (['*'] if patterns is None else patterns)
+            for folder in find_sequences(str(gt_root), [pattern], seqmap)
+        }
+    return sorted(folders)

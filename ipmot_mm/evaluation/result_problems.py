@@ -55,7 +55,8 @@ def find_result_problems(path: Path,
             str(path),
             min_columns=NUM_COLUMNS,
             max_columns=NUM_COLUMNS,
-            allow_empty=True).values
+            allow_empty=True,
+            allow_blanks=False).values
     except ValueError as error:
         message = str(error).replace(str(path), name)
     else:

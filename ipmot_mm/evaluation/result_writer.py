@@ -13,23 +13,27 @@ _ROW_FORMAT = '%d,%d,%.6f,%.6f,%.6f,%.6f,%.6f,%d,-1,-1'
 _NO_CLASS = -1
 
 
-def write_atomically(path: Union[str, Path], text: str) -> None:
-    """Write a text file such that a reader sees the old or the new one.
+def write_atomically(path: Union[str, Path], content: Union[str,
+                                                            bytes]) -> None:
+    """Write a file such that a reader sees the old or the new one.
 
-    The text goes to a neighbour first, which then takes the name. A run that
-    is killed in between leaves the old file as it was.
+    The content goes to a neighbour first, which then takes the name. A run
+    that is killed in between leaves the old file as it was.
 
     Args:
         path (str | Path): The file. Its folder is made if need be.
-        text (str): What to write.
+        content (str | bytes): What to write. Text is encoded as UTF-8, its
+            line ends stay as they are.
     """
+    if isinstance(content, str):
+        content = content.encode()
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(
         prefix=f'.{path.name}.', dir=path.parent)
     try:
-        with os.fdopen(handle, 'w', encoding='utf-8', newline='\n') as file:
-            file.write(text)
+        with os.fdopen(handle, 'wb') as file:
+            file.write(content)
         # mkstemp hides its file from other users; results are not secret.
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)

@@ -1,14 +1,18 @@
 """Archives of results in the form that the benchmark servers take."""
+import io
 import os
 import tempfile
 import zipfile
 from collections import Counter
 from pathlib import Path
-from typing import Collection, Dict, Iterator, List, Sequence, Tuple, Union
+from typing import (Collection, Dict, Iterator, List, Mapping, Optional,
+                    Sequence, Tuple, Union)
 
 from mmengine.logging import print_log
 
 from .result_problems import clean_results, find_result_problems
+from .result_writer import write_atomically
+from .scored_sequence import ScoredSequence
 from .server_formats import SERVER_FORMATS, ServerFormat
 
 _DATE_OF_ALL = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold
@@ -19,7 +23,8 @@ def write_submission(result_dir: Union[str, Path],
                      path: Union[str, Path],
                      *,
                      benchmark: str,
-                     require_train: bool = False) -> Path:
+                     require_train: bool = False,
+                     names: Optional[Collection[str]] = None) -> Path:
     """Check result files and pack them for a benchmark server.
 
     Equal results give an equal archive, byte for byte. A byte order mark,
@@ -41,6 +46,9 @@ def write_submission(result_dir: Union[str, Path],
         benchmark (str): One of ``SERVER_FORMATS``.
         require_train (bool): Whether absent results of training videos are
             an error. Defaults to False.
+        names (Collection[str], optional): Sequences whose results are
+            looked at, as if there were no others in the folder, such as
+            those of an earlier run. Defaults to None, for all.
 
     Returns:
         Path: The archive.
@@ -59,7 +67,11 @@ def write_submission(result_dir: Union[str, Path],
     if path.suffix != '.zip':
         raise ValueError(f'The archive must end in .zip, got "{path}". The '
                          'servers take no other kind.')
-    present = {file.name: file for file in result_dir.glob('*.txt')}
+    present = {
+        file.name: file
+        for file in result_dir.glob('*.txt')
+        if names is None or file.stem in names
+    }
     videos = _expected_videos(benchmark, present, require_train)
     contents: Dict[str, bytes] = {}
     problems: List[str] = []
@@ -83,6 +95,41 @@ def write_submission(result_dir: Union[str, Path],
     _refuse(str(result_dir), benchmark, problems)
     _write_archive(path, contents)
     return path
+
+
+def check_whole_videos(result_dir: Union[str, Path],
+                       sequences: Sequence[ScoredSequence],
+                       num_tracked: Mapping[str, int], *,
+                       benchmark: str) -> None:
+    """Refuse results of parts of videos, which files do not tell.
+
+    Args:
+        result_dir (str | Path): Where the results are, for the message.
+        sequences (Sequence[:obj:`ScoredSequence`]): What was tracked. Those
+            that the server does not ask for may be parts.
+        num_tracked (Mapping[str, int]): Number of frames that were seen, by
+            the name of the sequence.
+        benchmark (str): One of ``SERVER_FORMATS``.
+
+    Raises:
+        ValueError: If ``benchmark`` is unknown, or not all frames of a video
+            were tracked; all such videos are listed.
+    """
+    server = _server_format(benchmark)
+    lengths = {
+        f'{video}{suffix}': num_frames
+        for video, num_frames in {**server.test, **server.train}.items()
+        for suffix in server.suffixes
+    }
+    _refuse(str(result_dir), benchmark, [
+        f'{each.name}: its frames 1 to {lengths[each.name]} are wanted, but '
+        f'{num_tracked[each.name]} of {each.num_frames} frames from number '
+        f'{each.first_frame} on were tracked; test whole videos (half=None), '
+        'or set submission=None' for each in sequences
+        if each.name in lengths and not (
+            each.first_frame == 1 and num_tracked[each.name] ==
+            each.num_frames == lengths[each.name])
+    ])
 
 
 def check_submission(path: Union[str, Path],
@@ -163,24 +210,15 @@ def _refuse(path: str, benchmark: str, problems: Sequence[str]) -> None:
 
 def _write_archive(path: Path, contents: Dict[str, bytes]) -> None:
     """Write members in the order of their names, all of one date."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(
-        prefix=f'.{path.name}.', dir=path.parent)
-    try:
-        with os.fdopen(handle, 'wb') as file, zipfile.ZipFile(file,
-                                                              'w') as archive:
-            for name in sorted(contents):
-                info = zipfile.ZipInfo(name, _DATE_OF_ALL)
-                info.compress_type = zipfile.ZIP_DEFLATED
-                info.create_system = _UNIX
-                info.external_attr = 0o644 << 16
-                archive.writestr(info, contents[name])
-        # mkstemp hides its file from other users; results are not secret.
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, 'w') as archive:
+        for name in sorted(contents):
+            info = zipfile.ZipInfo(name, _DATE_OF_ALL)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.create_system = _UNIX
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, contents[name])
+    write_atomically(path, file.getvalue())
 
 
 def _extract(path: Union[str, Path],
@@ -194,15 +232,19 @@ def _extract(path: Union[str, Path],
             for number, member in enumerate(members):
                 if member.is_dir():
                     continue
+                try:
+                    data = archive.read(member)
+                # Of any type, depending on what is damaged: those of zlib,
+                # lzma and struct among others.
+                except Exception as error:
+                    problems.append(f'{member.filename} is damaged or '
+                                    f'encrypted: {error!r}')
+                    continue
                 # under a name of ours: theirs may lead out of the folder
                 files[member.filename] = folder / f'{number}.txt'
-                try:
-                    files[member.filename].write_bytes(archive.read(member))
-                except (zipfile.BadZipFile, RuntimeError, OSError) as error:
-                    files.pop(member.filename)
-                    problems.append(f'{member.filename} is damaged or '
-                                    f'encrypted: {error}')
-    except zipfile.BadZipFile as error:
+                files[member.filename].write_bytes(data)
+    # Of another version of the format, or with names that are no text.
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise ValueError(f'"{path}" is not a zip archive: {error}. Write it '
                          'again.') from None
     return [member.filename for member in members], files, problems

@@ -2,8 +2,9 @@
 import logging
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from mmengine.logging import print_log
@@ -26,6 +27,8 @@ class TrackedFrame:
             shape (num_tracks, 7).
         class_ids (np.ndarray, optional): Class number of each track, has
             shape (num_tracks, ). None where there is one class only.
+        video_id (int, optional): Number of the video in all data sets of the
+            run. None where the data set does not tell.
     """
     video_name: str
     frame_id: int
@@ -34,6 +37,15 @@ class TrackedFrame:
     first_frame: int
     rows: np.ndarray
     class_ids: Optional[np.ndarray] = None
+    video_id: Optional[int] = None
+
+    @property
+    def source(self) -> Tuple[str, int, int, Optional[int]]:
+        """tuple: Equal for all frames of a video, not for those of another
+        with the same name: ``gt_path``, ``first_frame``, ``video_length``
+        and ``video_id``."""
+        return (self.gt_path, self.first_frame, self.video_length,
+                self.video_id)
 
 
 def to_tracked_frame(frame: Union[dict, Any],
@@ -77,7 +89,8 @@ def to_tracked_frame(frame: Union[dict, Any],
         gt_path=frame['gt_path'] or '',
         first_frame=int(frame['mot_frame_id']) - frame_id,
         rows=rows,
-        class_ids=_to_class_ids(tracks, class_ids))
+        class_ids=_to_class_ids(tracks, class_ids),
+        video_id=frame.get('video_id'))
 
 
 def _to_class_ids(tracks: Any,
@@ -95,6 +108,28 @@ def _to_class_ids(tracks: Any,
     return np.asarray(class_ids)[labels]
 
 
+def check_source(records: Sequence[TrackedFrame]) -> None:
+    """Refuse several videos under one name, of which one would be lost.
+
+    Args:
+        records (Sequence[:obj:`TrackedFrame`]): Frames that have the name of
+            one video.
+
+    Raises:
+        ValueError: If they are from several videos, or have holes.
+    """
+    first = records[0]
+    other = next((each for each in records if each.source != first.source),
+                 first)
+    if other is not first:
+        raise ValueError(
+            f'sequence {first.video_name}: expected one video of this name '
+            'and frames without holes, but got (gt_path, number of the first '
+            f'frame, number of frames, video_id) {first.source} and '
+            f'{other.source}; give each sequence a name of its own, test on '
+            'consecutive frames, and on one half at a time')
+
+
 def merge_ranks(parts: List[List[TrackedFrame]]) -> List[TrackedFrame]:
     """Frames of all ranks, each video from one rank.
 
@@ -108,7 +143,16 @@ def merge_ranks(parts: List[List[TrackedFrame]]) -> List[TrackedFrame]:
     Returns:
         list[:obj:`TrackedFrame`]: Videos one after the other, their frames
         in order.
+
+    Raises:
+        ValueError: If several videos have one name, see
+            :func:`check_source`.
     """
+    by_name: Dict[str, List[TrackedFrame]] = defaultdict(list)
+    for record in chain(*parts):
+        by_name[record.video_name].append(record)
+    for records in by_name.values():
+        check_source(records)
     chosen: Dict[str, Dict[int, TrackedFrame]] = {}
     for part in parts:
         videos: Dict[str, Dict[int, TrackedFrame]] = defaultdict(dict)
@@ -134,24 +178,18 @@ def to_sequence(records: List[TrackedFrame]) -> ScoredSequence:
         :obj:`ScoredSequence`: Which frames of which file they belong to.
 
     Raises:
-        ValueError: If they are from several videos, or have holes.
+        ValueError: See :func:`check_source`.
     """
     name, length = records[0].video_name, records[0].video_length
-    sources = {(record.gt_path, record.first_frame) for record in records}
-    if len(sources) > 1:
-        raise ValueError(
-            f'sequence {name}: expected one ground truth file and frames '
-            'without holes, but got (gt_path, number of the first frame) '
-            f'{sorted(sources)}; give each sequence a name of its own and '
-            'test on consecutive frames')
+    check_source(records)
     if len(records) < length:
         print_log(
             f'Sequence {name}: only {len(records)} of {length} frames were '
             'tracked, objects in the others count as missed',
             logger='current',
             level=logging.WARNING)
-    (gt_path, first_frame), = sources
-    return ScoredSequence(name, gt_path, length, first_frame)
+    return ScoredSequence(name, records[0].gt_path, length,
+                          records[0].first_frame)
 
 
 def write_video(folder: Path, records: List[TrackedFrame]) -> None:
@@ -160,7 +198,11 @@ def write_video(folder: Path, records: List[TrackedFrame]) -> None:
     Args:
         folder (Path): Where ``<video_name>.txt`` goes.
         records (list[:obj:`TrackedFrame`]): Frames of one video.
+
+    Raises:
+        ValueError: See :func:`check_source`.
     """
+    check_source(records)
     write_mot_results(
         folder / f'{records[0].video_name}.txt',
         np.concatenate([record.rows for record in records]),

@@ -19,7 +19,7 @@ from .mot_scoring import (CLASSES, COMBINED, CURVES, METRICS_OF_TRACKEVAL,
                           score_sequences)
 from .result_writer import write_atomically
 from .score_table import format_score_table
-from .scored_sequence import PEDESTRIAN
+from .scored_sequence import PEDESTRIAN, ScoredSequence
 from .tracked_frame import (TrackedFrame, merge_ranks, to_sequence,
                             to_tracked_frame, write_video)
 
@@ -64,8 +64,9 @@ class TrackEvalMetric(BaseMetric):
         submission (str, optional): Archive of the results to write, in the
             format of the benchmark's server, see
             :func:`~ipmot_mm.evaluation.submission.write_submission`. It
-            comes after the scores, or with ``format_only`` in their place.
-            Defaults to None, for none.
+            comes after the scores, or with ``format_only`` in their place,
+            and holds the videos of this run, all of whose frames must have
+            been tracked. Defaults to None, for none.
         per_sequence (bool): Whether the table has a row per sequence.
             Defaults to True.
         class_ids (Sequence[int], optional): Class number of MOTChallenge of
@@ -195,6 +196,10 @@ class TrackEvalMetric(BaseMetric):
         Returns:
             dict[str, float]: Metrics over all sequences, without prefix.
             Empty where only results are wanted.
+
+        Raises:
+            ValueError: If there is no frame, several videos have one name,
+                or a submission is wanted of parts of videos.
         """
         if not results:
             raise ValueError('TrackEvalMetric got no frame to score; the '
@@ -203,18 +208,21 @@ class TrackEvalMetric(BaseMetric):
         for record in results:
             videos[record.video_name].append(record)
         videos = dict(sorted(videos.items()))
+        sequences = [to_sequence(records) for records in videos.values()]
         folder = Path(self.outfile_prefix or tempfile.mkdtemp('_ipmot_tracks'))
         for records in videos.values():
             write_video(folder, records)
+        # Those of an earlier run are not the scores of these tracks.
+        (folder / SCORES_FILE).unlink(missing_ok=True)
         self.sequence_results = {}
         if self.format_only:
             print_log(f'Tracks of {len(videos)} sequences written to '
                       f'{folder}', logger='current')
         else:
-            self._score(videos, folder)
+            self._score(sequences, folder)
         if self.submission is not None:
-            from .submission import write_submission
-            write_submission(folder, self.submission, benchmark=self.benchmark)
+            num_tracked = {name: len(videos[name]) for name in videos}
+            self._submit(sequences, num_tracked, folder)
         if self.outfile_prefix is None:
             shutil.rmtree(folder)
         return _flat_scores(self.sequence_results.get(COMBINED, {}))
@@ -230,14 +238,13 @@ class TrackEvalMetric(BaseMetric):
         check_classes(self.benchmark, class_ids, meta['classes'])
         return class_ids, tuple(meta['classes'])
 
-    def _score(self, videos: Dict[str, List[TrackedFrame]],
-               folder: Path) -> None:
+    def _score(self, sequences: List[ScoredSequence], folder: Path) -> None:
         """Score the results in a folder, keep the scores, log the table."""
         class_ids, classes = self._scored_classes()
         try:
             scores = score_sequences(
                 folder,
-                [to_sequence(records) for records in videos.values()],
+                sequences,
                 benchmark=self.benchmark,
                 metrics=self.metrics,
                 class_ids=class_ids,
@@ -254,6 +261,18 @@ class TrackEvalMetric(BaseMetric):
         table = format_score_table(scores, per_sequence=self.per_sequence)
         print_log(f'TrackEval, {self.benchmark} protocol:\n{table}',
                   logger='current')
+
+    def _submit(self, sequences: List[ScoredSequence],
+                num_tracked: Dict[str, int], folder: Path) -> None:
+        """Pack the results of this run, if they are of whole videos."""
+        from .submission import check_whole_videos, write_submission
+        check_whole_videos(
+            folder, sequences, num_tracked, benchmark=self.benchmark)
+        write_submission(
+            folder,
+            self.submission,
+            benchmark=self.benchmark,
+            names=list(num_tracked))
 
 
 def _check_server(benchmark: str) -> None:

@@ -56,7 +56,8 @@ def tiny_model_cfg(base: Union[str, ConfigDict] = 'ipmot_dab_r50',
             Defaults to False.
 
     Returns:
-        ConfigDict: For ``MODELS.build``; a new one at every call.
+        ConfigDict: For ``MODELS.build``; a new one at every call. Fewer
+        layers are aligned where there are fewer that all queries share.
 
     Example:
         >>> tiny_model_cfg(num_layers=3).detector.decoder.num_layers
@@ -76,7 +77,8 @@ def tiny_model_cfg(base: Union[str, ConfigDict] = 'ipmot_dab_r50',
         feedforward_channels=2 * embed_dims)
     if cfg.get('dedup') is not None:
         cfg.dedup.update(embed_dims=embed_dims, num_heads=NUM_HEADS)
-    cfg.clip_loss.update(align_layers=num_layers - num_detect_only_layers)
+    num_joint = num_layers - num_detect_only_layers
+    cfg.clip_loss.align_layers = min(cfg.clip_loss.align_layers, num_joint)
     clip = tiny_clip_cfg()
     if cfg.detector.bbox_head.get('joint_dims') is not None:
         cfg.detector.bbox_head.joint_dims = clip['embed_dim']

@@ -1,11 +1,12 @@
 """Which clips are drawn, and what happens to broken ones."""
 import cv2
+import numpy as np
 import pytest
 from mmengine.config import Config
 
 from ipmot_mm.checks import ModelNeeds, check_parts, part_of_folder
 from ipmot_mm.checks.clip_pictures import (draw_config_clips, max_interval_of,
-                                           write_clip_pictures)
+                                           write_clip_pictures, write_picture)
 
 PIPELINE = [dict(type='LoadClipImages'), dict(type='PackClipInputs')]
 
@@ -81,3 +82,14 @@ def test_pipelines_must_pack(make_sequence, tmp_path):
                     dataset_name='a', pipeline=PIPELINE[:1]))))
     with pytest.raises(ValueError, match='end with PackClipInputs'):
         next(draw_config_clips(cfg, 'val', num_clips=1, num_frames=1, seed=0))
+
+
+def test_pictures_too_large_for_their_format(tmp_path):
+    picture = np.zeros((4, 70000, 3), np.uint8)
+    with pytest.raises(
+            ValueError,
+            match='"a.jpg" would have 70000 x 4 pixels.*with --num-frames'):
+        write_picture(tmp_path / 'a.jpg', picture)
+    assert not (tmp_path / 'a.jpg').exists()
+    write_picture(tmp_path / 'clips/a.jpg', picture[:, :9])
+    assert cv2.imread(str(tmp_path / 'clips/a.jpg')).shape == (4, 9, 3)

@@ -1,4 +1,5 @@
 """Which data sets a config or a folder means."""
+import json
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def test_every_data_set_is_a_part(make_sequence, make_crowdhuman, tmp_path):
     root = tmp_path / 'mot'
     root.mkdir()
     make_sequence('mot/a', 3)
-    make_sequence('mot/b', 3)
+    make_sequence('mot/b', 3, '1,7,1,5,20,30,1,7,1\n')
     first, second = parts(
         dict(
             type='ConcatClipDataset',
@@ -84,3 +85,55 @@ def test_folders_without_any_annotation_are_test_sets(make_sequence, tmp_path):
     assert part_of_folder(str(tmp_path)).with_gt  # of one they are missing
     (tmp_path / 'a/gt/gt.txt').unlink()
     assert not part_of_folder(str(tmp_path)).with_gt
+
+
+def test_sequences_that_differ_by_their_detector_are_one_video(
+        make_sequence, tmp_path):
+    for name in ('02-DPM', '02-FRCNN', '02-SDP', '04-SDP', '04-X'):
+        make_sequence(name, 2)
+    videos = list(part_of_folder(str(tmp_path)).videos())
+    assert [video.problems.num_warnings for video in videos] == [0, 1, 1, 0, 0]
+    problem, = videos[2].problems.kept
+    assert problem.message.startswith('02-SDP has the frames and the boxes of '
+                                      '02-DPM') and not problem.is_error
+    part = part_of_folder(str(tmp_path), sequences=['*-SDP', '04-X'])
+    assert [(video.name, video.problems.num_warnings)
+            for video in part.videos()] == [('02-SDP', 0), ('04-SDP', 0),
+                                            ('04-X', 0)]
+
+
+def coco(folder, num_videos, num_frames):
+    """A json file of videos v0, v1, ..., or of images without a video."""
+    images = [
+        dict(
+            id=i,
+            file_name=f'{i % 3 + 1:06d}.jpg',
+            height=48,
+            width=64) for i in range(num_videos * num_frames)
+    ]
+    found = dict(
+        categories=[dict(id=1, name='person')], annotations=[], images=images)
+    if num_frames > 1:
+        found['videos'] = [
+            dict(id=i, name=f'v{i}') for i in range(num_videos)
+        ]
+        for i, image in enumerate(images):
+            image.update(
+                video_id=i // num_frames, frame_id=i % num_frames)
+    (folder / 'coco.json').write_text(json.dumps(found))
+    return dict(
+        type='CocoVideoClipDataset', data_root=str(folder),
+        ann_file='coco.json', dataset_name='coco',
+        metainfo=dict(classes=('person', )))
+
+
+def test_clips_of_a_video_in_a_json_file(make_sequence):
+    folder = make_sequence('a', 3) / 'img1'
+    part, = parts(coco(folder, 2, 3))
+    assert [video.name for video in part.videos()] == ['v0', 'v1']
+    clips = part.clips_of('v1')
+    assert [clips.get_data_info(i)['video_name'][0] for i in range(len(clips))
+            ] == ['v1'] * 3
+    part, = parts(coco(folder, 3, 1))
+    video, = part.videos()
+    assert video.is_stills and len(part.clips_of(video.name)) == 3

@@ -1,5 +1,5 @@
 """Problems are counted beyond what is kept, and grouped with errors first."""
-from ipmot_mm.checks.problems import MAX_KEPT, ProblemLog, group_problems, some
+from ipmot_mm.checks.problems import MAX_KEPT, ProblemLog, group_problems
 
 
 def test_groups_count_what_was_not_kept():
@@ -18,11 +18,3 @@ def test_groups_count_what_was_not_kept():
     assert (tiny.count, tiny.is_error) == (1, False)
     assert tiny.lines(5) == ['a: one']
     assert (first.num_errors, first.num_warnings) == (MAX_KEPT + 3, 1)
-
-
-def test_numbers_become_runs():
-    assert some([3]) == '3'
-    assert some([1, 2, 3, 5, 7, 8]) == '1-3, 5, 7-8'
-    assert some([1, 3, 5, 6, 9], 2) == '1, 3 and 3 more'
-    assert some(['b', 'c']) == 'b, c'
-    assert some([]) == ''

@@ -59,7 +59,8 @@ def test_all_problems_not_only_the_first(tmp_path):
 
 
 def test_ignored_rows_may_have_no_area(tmp_path):
-    rows, found = read(tmp_path / 'gt.txt', [*GOOD, 'x', '3,1,5,5,0,0,0,1,1'])
+    rows, found = read(
+        tmp_path / 'gt.txt', [*GOOD, 'x', '3,1,5,5,0,0,0.9,1,1'])
     assert [text[:14] for _kind, text in found] == ['gt.txt, line 4']
     assert rows.frame_numbers.tolist() == [1, 1, 2, 3]
 

@@ -29,7 +29,7 @@ def test_frames_that_are_missing_or_too_many(make_sequence):
     (folder / 'img1/Thumbs.db').write_bytes(b'x')
     video = read_video(str(folder))
     found = kinds(video)
-    assert '2 of 5 frames have no file: 2, 4' in found[
+    assert 'no .jpg file for 2, 4 of the 5 frames' in found[
         'missing frames'].message
     assert 'boxes in 2 frames that have no file: 2, 4' in found[
         'frames without files'].message
@@ -62,7 +62,32 @@ def test_no_seqinfo_is_a_warning_and_holes_are_found(make_sequence):
     assert [*kinds(video)] == ['no seqinfo.ini']
     assert video.problems.num_errors == 0 and len(video.image_paths) == 5
     (folder / 'img1/000003.jpg').unlink()
-    assert kinds(read_video(str(folder)))['missing frames'].is_error
+    problem = kinds(read_video(str(folder)))['frame numbers']
+    assert problem.is_error and 'no frame 3, but' in problem.message
+
+
+@pytest.mark.parametrize('name, text, message', [
+    ('img1/1637412345678.jpg', None, 'a video of 1637412345678 frames is not'),
+    ('seqinfo.ini', f'[Sequence]\nseqLength={10**30}', '000 frames is not'),
+    ('seqinfo.ini', f'[Sequence]\nseqLength={"9" * 5000}', 'must have a sec'),
+])
+def test_absurd_numbers_are_reported_at_once(make_sequence, name, text,
+                                             message):
+    folder = make_sequence('a', 3)
+    (folder / 'seqinfo.ini').unlink()
+    (folder / name).write_text(text or '')
+    video = read_video(str(folder))
+    assert any(message in each.message for each in video.problems.kept)
+    assert video.problems.num_errors and len(video.image_paths) == 3
+    assert len(video.frame_numbers) < 5 and len(video.annotations) == 3
+
+
+def test_absurd_sizes_in_seqinfo_are_not_used(make_sequence):
+    folder = make_sequence('a', 2)
+    (folder / 'seqinfo.ini').write_text(
+        f'[Sequence]\nseqLength=2\nimWidth={"9" * 5000}\nimHeight=48\n')
+    video = read_video(str(folder))
+    assert [*kinds(video)] == ['no image size'] and video.size is None
 
 
 def test_the_size_in_seqinfo_is_optional(make_sequence):
@@ -78,7 +103,8 @@ def test_what_training_refuses_is_never_passed_over(make_sequence):
     (folder / 'img1/2.jpg').write_bytes(b'x')
     with pytest.raises(ValueError):
         read_sequence(str(folder), with_gt=True)
-    assert kinds(read_video(str(folder)))['layout'].is_error
+    problem = kinds(read_video(str(folder)))['frame numbers']
+    assert problem.is_error and 'two files for frame 2' in problem.message
 
 
 def test_annotations_may_be_missing_in_a_test_set(make_sequence):

@@ -52,10 +52,15 @@ def test_classes_choose_the_objects(make_sequence):
 
 
 def test_conf_is_no_score(make_sequence):
-    report = check(make_sequence, ROWS.replace('20,1,1,0', '20,0.3,1,0'))
-    assert '1 rows, such as 0.3' in kinds(report)[
-        'conf is neither 0 nor 1'].message
-    assert report.objects_per_frame.tolist() == [2, 1, 0, 1]
+    for conf, last in (('0.3', 0), ('1.7', 1)):  # cut to 0 and to 1
+        rows = ROWS.replace('20,1,1,0', f'20,{conf},1,0')
+        folder = make_sequence(f'a{conf}', 4, rows)
+        report = check_video(read_video(str(folder)), part='mot')
+        assert f'1 rows, such as {conf}' in kinds(report)[
+            'conf is neither 0 nor 1'].message
+        assert report.objects_per_frame.tolist() == [2, 1, 0, last]
+        assert report.num_ignored == 2 - last
+        assert report.classes == {1: 3 + last, 7: 1}
 
 
 @pytest.mark.parametrize('num_queries, text', [

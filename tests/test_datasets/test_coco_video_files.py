@@ -4,54 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from coco_samples import entry, make, small
 
 from ipmot_mm.datasets import CocoVideoClipDataset
 from ipmot_mm.registry import DATASETS
-
-
-def small():
-    """Two videos of three and one frame, shuffled, and a still image."""
-    return dict(
-        categories=[dict(id=1, name='pedestrian'), dict(id=4, name='dog')],
-        videos=[dict(id=7, name='A'), dict(id=9, name='B')],
-        images=[
-            dict(id=1, video_id=7, file_name='A/img1/000003.jpg', frame_id=1),
-            dict(id=2, video_id=9, file_name='B/img1/000001.jpg', frame_id=0),
-            dict(id=3, video_id=7, file_name='A/img1/000002.jpg', frame_id=0),
-            dict(id=4, video_id=7, file_name='A/img1/000004.jpg', frame_id=2),
-            dict(id=5, file_name='still.jpg')
-        ],
-        annotations=[
-            dict(id=1, image_id=1, category_id=1, bbox=[1, 2, 3, 4],
-                 instance_id=0),
-            dict(id=2, image_id=4, category_id=1, bbox=[5, 6, 7, 8.5],
-                 instance_id=3, visibility=.25),
-            dict(id=3, image_id=4, category_id=1, bbox=[-1, 6, 7, 8],
-                 instance_id=0),
-            dict(id=4, image_id=4, category_id=4, bbox=[5, 6, 7, 8],
-                 instance_id=4),
-            dict(id=5, image_id=4, category_id=1, bbox=[5, 6, 7, 8],
-                 instance_id=5, mot_conf=0),
-            dict(id=6, image_id=4, category_id=1, bbox=[5, 6, 7, 8],
-                 instance_id=6, ignore=1),
-            dict(id=7, image_id=5, category_id=1, bbox=[5, 6, 7, 8],
-                 instance_id=9)
-        ])  # yapf: disable
-
-
-def make(folder, data, **kwargs):
-    """Write a file and empty images, and read them."""
-    for image in data.get('images', ()):
-        path = folder / 'data' / str(image.get('file_name', 'x'))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    (folder / 'a.json').write_text(json.dumps(data))
-    return CocoVideoClipDataset(
-        data_root=str(folder),
-        ann_file='a.json',
-        data_prefix=dict(img_path='data/'),
-        dataset_name='toy',
-        **kwargs)
 
 
 def test_frames_are_put_in_order_and_objects_selected(tmp_path):
@@ -122,18 +78,6 @@ def test_stills_of_equal_name_and_frames_of_many_folders(tmp_path):
     assert paths == ['/data/A/img1/000002.jpg', '/data/A/other/000003.jpg']
 
 
-def entry(name, index, /, **changes):
-    """An edit of a file; a value of None takes the key out."""
-
-    def edit(data):
-        for key, value in changes.items():
-            data[name][index][key] = value
-            if value is None:
-                del data[name][index][key]
-
-    return edit
-
-
 BAD = {
     r'annotations\[1\]: no entry of "images"': entry(
         'annotations', 1, image_id=99),
@@ -143,12 +87,12 @@ BAD = {
         'annotations', 0, category_id=None),
     r'annotations\[0\]: "image_id" must be a number': entry(
         'annotations', 0, image_id=[1]),
-    r'annotations\[3\]: "instance_id" is missing': entry(
-        'annotations', 3, instance_id=None),
-    r'annotations\[3\]: "instance_id" must be at least 0': entry(
-        'annotations', 3, instance_id=-1),
-    r'annotations\[3\]: "instance_id" must be a whole': entry(
-        'annotations', 3, instance_id=2**53),
+    r'annotations\[1\]: "instance_id" is missing': entry(
+        'annotations', 1, instance_id=None),
+    r'annotations\[1\]: "instance_id" must be at least 0': entry(
+        'annotations', 1, instance_id=-1),
+    r'annotations\[1\]: "instance_id" must be a whole': entry(
+        'annotations', 1, instance_id=2**53),
     r'annotations\[2\]: this identity occurs a second': entry(
         'annotations', 2, instance_id=3),
     r'annotations\[1\]: "visibility" must be a finite': entry(
@@ -194,17 +138,21 @@ def test_bad_boxes_are_named(tmp_path, bbox):
         make(tmp_path, data)
 
 
-def test_objects_of_videos_need_identities(tmp_path):
+def test_what_is_left_out_is_logged(tmp_path, monkeypatch):
+    texts = []
+    monkeypatch.setattr('ipmot_mm.datasets.contents_log.print_log',
+                        lambda text, **kwargs: texts.append(text))
     data = small()
-    for annotation in data['annotations']:
-        del annotation['instance_id']
-    with pytest.raises(ValueError, match=r'annotations\[0\]: an object of a'):
-        make(tmp_path, data)
-    for annotation in data['annotations']:
-        annotation['image_id'] = 5
-    info = make(tmp_path, data).get_data_info(4)
-    assert info['gt_instances_ids'][0].tolist() == [1, 2, 3, 4]
-    assert info['gt_bboxes'][0][:, 0].tolist() == [1, 5, -1, 5]
+    data['annotations'][1]['bbox'][2] = 0
+    data['annotations'][3]['ignore'] = 1  # the dog, which is told once
+    make(tmp_path, data)
+    make(tmp_path, data, sequences=['B', 'still'])
+    assert texts == [
+        f'"{tmp_path}/a.json": 3 sequences, 5 frames, 3 objects of 2 '
+        'identities; left out: 1 objects of other categories, 2 ignored '
+        'objects, 1 boxes without area.',
+        f'"{tmp_path}/a.json": 2 images, 1 objects of 1 identities.'
+    ]
 
 
 def test_boxes_without_area_are_left_out(tmp_path, monkeypatch):

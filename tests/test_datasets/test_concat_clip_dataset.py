@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from ipmot_mm.datasets import ClipSampler, ConcatClipDataset
@@ -69,3 +71,37 @@ def test_bad_parts_are_refused(make_sequence, tmp_path):
     other = part(tmp_path, 'b', metainfo=dict(classes=('car', )))
     with pytest.raises(ValueError, match='the same metainfo.classes'):
         ConcatClipDataset(datasets=[part(tmp_path, 'a'), other])
+
+
+def test_class_numbers_must_agree(make_sequence, tmp_path):
+    for name in ('a1', 'b1'):
+        make_sequence(name, 2)
+    image = dict(id=1, file_name='1.jpg')
+    (tmp_path / 'a.json').write_text(
+        json.dumps(
+            dict(
+                images=[image],
+                annotations=[],
+                categories=[dict(id=3, name='pedestrian')])))
+    (tmp_path / '1.jpg').touch()
+    own = dict(
+        type='CocoVideoClipDataset',
+        data_root=str(tmp_path),
+        ann_file='a.json',
+        dataset_name='own',
+        test_mode=True)
+    first = part(tmp_path, 'a', test_mode=True)
+    for other in (own, part(tmp_path, 'b', class_ids=(3, ), test_mode=True)):
+        message = r"class_ids are {'a': \(1,\), '(own|b)': \(3"
+        with pytest.raises(ValueError, match=message):
+            ConcatClipDataset(datasets=[first, other])
+    # numbers do not matter in training
+    own['test_mode'] = False
+    assert len(ConcatClipDataset(datasets=[part(tmp_path, 'a'), own])) == 3
+    images = dict(
+        type='CrowdHumanClipDataset',
+        ann_file=str(tmp_path / 'a.odgt'),
+        image_dir=str(tmp_path))
+    (tmp_path / 'a.odgt').write_text('{"ID": "1", "gtboxes": []}')
+    # a data set without numbers fits to all
+    assert len(ConcatClipDataset(datasets=[images, own])) == 2

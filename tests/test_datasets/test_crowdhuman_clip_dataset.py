@@ -62,14 +62,15 @@ def test_real_record(tmp_path, shared_data):
 
 def test_what_is_left_out_is_logged(tmp_path, monkeypatch):
     messages = []
-    monkeypatch.setattr('ipmot_mm.datasets.crowdhuman_clip_dataset.print_log',
+    monkeypatch.setattr('ipmot_mm.datasets.contents_log.print_log',
                         lambda message, **kwargs: messages.append(message))
     make(tmp_path, RECORDS)
     make(tmp_path, [dict(ID='3,c', gtboxes=[person(1, 2, 3, 4)])])
     path = tmp_path / 'annotation_val.odgt'
     assert messages == [
-        f'"{path}": 2 persons in 2 images; left out: 1 ignored persons, 1 '
-        'masks, 1 boxes without area.'
+        f'"{path}": 2 images, 2 objects of 2 identities; left out: 1 ignored '
+        'persons, 1 masks, 1 boxes without area.',
+        f'"{path}": 1 images, 1 objects of 1 identities.'
     ]
 
 

@@ -117,7 +117,7 @@ def naive_annotation(row):
     visibility = single(row[8]) if len(row) == 9 else 1
     box = [single(number) for number in (x, y, x + w, y + h)]
     has_area = box[2] > box[0] and box[3] > box[1]
-    if frame > NUM_FRAMES or label % 1 or not (has_area or conf == 0):
+    if frame > NUM_FRAMES or label % 1 or not (has_area or int(conf) == 0):
         return None
     return frame, instance_id, *box, conf, label, visibility
 

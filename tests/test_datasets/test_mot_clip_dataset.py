@@ -46,10 +46,12 @@ def test_labels_follow_class_ids(make_sequence, tmp_path):
         make(tmp_path, class_ids=(1, 1), metainfo=dict(classes=('car', 'man')))
 
 
-def test_every_conf_but_0_counts_as_trackeval_counts(make_sequence, tmp_path):
-    make_sequence('A', 1, '1,1,1,1,9,9,-1\n1,2,1,1,9,9,0.3\n1,3,1,1,9,9,0\n')
+def test_conf_counts_as_trackeval_counts(make_sequence, tmp_path):
+    confs = (-1, -0.9, 0, 0.3, 0.99, 1, 1.5)
+    make_sequence('A', 1, ''.join(
+        f'1,{k},1,1,9,9,{conf}\n' for k, conf in enumerate(confs)))
     clip = make(tmp_path).get_data_info(0)
-    assert clip['gt_instances_ids'][0].tolist() == [1, 2]
+    assert clip['gt_instances_ids'][0].tolist() == [0, 5, 6]
 
 
 @pytest.fixture
@@ -72,10 +74,33 @@ def test_missing_seqinfo_is_logged_once(make_sequence, tmp_path, messages):
     ]
 
 
-def test_no_object_at_all_is_logged(make_sequence, tmp_path, messages):
+def test_training_on_no_object_at_all_is_refused(make_sequence, tmp_path):
     make_sequence('A', 2, '1,1,1,1,9,9,1,-1,-1\n2,1,1,1,9,9,0,1,1\n')
-    assert len(make(tmp_path)) == 2  # frames without objects are legal
-    assert 'none of 2 boxes has a class in class_ids=(1,)' in messages[0]
+    with pytest.raises(ValueError, match=r'None of the 2 boxes .* one of '
+                       r'class_ids=\(1,\): correct one'):
+        make(tmp_path)
+    assert len(make(tmp_path, test_mode=True)) == 2  # a test needs none
+    make_sequence('B', 2)  # frames without objects are legal
+    assert len(make(tmp_path)) == 4
+
+
+def test_what_is_left_out_is_logged(make_sequence, tmp_path, monkeypatch):
+    found = []
+    monkeypatch.setattr('ipmot_mm.datasets.contents_log.print_log',
+                        lambda message, **kwargs: found.append(message))
+    make_sequence('A', 4, f'{ROWS}4,8,3,3,9,9,0,7,1\n')
+    make_sequence('B', 3)
+    make(tmp_path)
+    make(tmp_path, half='val')  # frame 4 of A, and 3 of B
+    (tmp_path / 'A' / 'gt' / 'gt.txt').unlink()
+    make(tmp_path, sequences=['A'], test_mode=True)
+    assert found == [
+        f'"{tmp_path}": {rest}.' for rest in (
+            '2 sequences, 7 frames, 6 objects of 3 identities; left out: 2 '
+            'rows of other classes, 1 rows with conf 0 as a whole number',
+            '2 images, 1 objects of 1 identities; left out: 1 rows of other '
+            'classes', '1 sequences, 4 frames')
+    ]
 
 
 def test_seqmap_names_the_sequences(make_sequence, tmp_path):

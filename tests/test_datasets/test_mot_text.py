@@ -175,3 +175,33 @@ def test_weird_confidences_of_mot15(tmp_path):
             '1, 2, 223, 181, 36,104, 0.5, -1.407, 9.0212, 0.68774\n'))
     assert found.confidences.tolist() == [0, .5]
     assert found.class_ids.tolist() == [1, 1]
+
+
+def test_blanks_can_be_refused(tmp_path):
+    path = tmp_path / 'a.txt'
+    path.write_text('1 7 1 2 3 4\n2 7 1 2 3 4\n')
+    assert len(read_mot_table(path)) == 2
+    with pytest.raises(ValueError, match='line 1: .* separated by commas[.]'):
+        read_mot_table(path, allow_blanks=False)
+
+
+def test_rows_count_as_trackeval_cuts_their_confidence(tmp_path):
+    confs = ['0', '1', '0.9', '-0.5', '1.5', '-1']
+    path = tmp_path / 'gt.txt'
+    path.write_text(''.join(f'1,{i},1,2,3,4,{conf},1,1\n'
+                            for i, conf in enumerate(confs)))
+    found = read_ground_truth(path).counts.tolist()
+    assert found == [int(float(conf)) != 0 for conf in confs]
+    # a box that does not count needs no area
+    path.write_text('1,7,1,2,0,4,0.9,1,1\n')
+    assert len(read_ground_truth(path)) == 1
+
+
+def test_first_row_is_not_compared_with_itself(tmp_path):
+    path = tmp_path / 'a.txt'
+    for text, said in (('1,2\n1,2,3,4,5,6\n', False),
+                       ('1,2,3,4,5,6\n1,2\n', True)):
+        path.write_text(text)
+        with pytest.raises(ValueError, match='expected at least 6') as error:
+            read_mot_table(path)
+        assert ('as in the first row' in str(error.value)) == said

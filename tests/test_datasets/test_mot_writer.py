@@ -1,4 +1,7 @@
 """Rows, seqinfo.ini and whole sequences; the reader takes them back."""
+import os
+import shutil
+
 import numpy as np
 import pytest
 
@@ -77,6 +80,8 @@ def test_what_the_reader_refuses_is_not_written(tmp_path, column, value,
 def test_ignored_boxes_may_be_flat(tmp_path):
     write_ground_truth(tmp_path / 'gt.txt', [(1, 3, 1, 1, 0, 0, 0, 1, 1)])
     assert len(read_ground_truth(str(tmp_path / 'gt.txt'))) == 1
+    write_ground_truth(tmp_path / 'gt.txt', [(1, 3, 1, 1, 0, 0, .5, 1, 1)])
+    assert not read_ground_truth(str(tmp_path / 'gt.txt')).counts.any()
 
 
 @pytest.mark.parametrize('rate, text', [(25, 25), (29.97, 30), (0.2, 1)])
@@ -126,6 +131,50 @@ def test_stopped_run_leaves_what_was_there(tmp_path, monkeypatch):
             write_sequence(tmp_path / name, frames(1), overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ['A']
     assert len(list((tmp_path / 'A' / 'img1').iterdir())) == 3
+
+
+def test_only_a_sequence_is_replaced(tmp_path):
+    write_sequence(tmp_path / 'MOT17' / 'A', frames(3))
+    notes = tmp_path / 'MOT17' / 'A' / 'notes.txt'
+    notes.touch()
+    (tmp_path / 'file').touch()
+    for name, reason in (('MOT17', 'holds A, so'), ('MOT17/A', 'holds notes'),
+                         ('MOT17/A/img1', 'holds 000001.jpg, 000002.jpg, '),
+                         ('file', 'has neither img1 nor seqinfo.ini')):
+        with pytest.raises(ValueError, match=f'"{tmp_path}/{name}" {reason}'):
+            write_sequence(tmp_path / name, frames(1), overwrite=True)
+    assert notes.is_file() and (tmp_path / 'file').is_file()
+    notes.unlink()
+    write_sequence(tmp_path / 'MOT17' / 'A', frames(1), overwrite=True)
+    assert len(list(tmp_path.rglob('*.jpg'))) == 1
+
+
+@pytest.mark.parametrize('broken', [shutil, os], ids=['rmtree', 'replace'])
+def test_replacing_that_fails_keeps_one_of_the_two(tmp_path, monkeypatch,
+                                                   broken):
+    write_sequence(tmp_path / 'A', frames(3))
+    real = dict(rmtree=shutil.rmtree, replace=os.replace)
+
+    def rmtree(path, ignore_errors=False):
+        if str(path).endswith('.old') and not ignore_errors:
+            (path / 'seqinfo.ini').unlink()
+            raise PermissionError('half of it is gone')
+        real['rmtree'](path, ignore_errors)
+
+    def replace(source, target):
+        if str(source).endswith('.draft'):
+            raise PermissionError('it does not move')
+        real['replace'](source, target)
+
+    with monkeypatch.context() as patch:
+        name = 'rmtree' if broken is shutil else 'replace'
+        patch.setattr(broken, name, dict(rmtree=rmtree, replace=replace)[name])
+        with pytest.raises(PermissionError):
+            write_sequence(tmp_path / 'A', frames(1), overwrite=True)
+    kept = read_sequence(str(tmp_path / 'A'), with_gt=False)
+    assert len(kept) == (1 if broken is shutil else 3)
+    write_sequence(tmp_path / 'A', frames(2), overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ['A']
 
 
 def test_draft_of_a_killed_run_is_no_sequence_and_goes_away(tmp_path):

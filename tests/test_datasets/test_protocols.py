@@ -1,5 +1,6 @@
 """From the folders of a benchmark to the file that its server takes."""
 import zipfile
+from dataclasses import replace
 
 import pytest
 from mmengine.config import Config
@@ -58,7 +59,16 @@ def without_resizing(node):
 
 @pytest.fixture
 def leaf(data, request, tmp_path, monkeypatch):
-    """A config of one epoch, in a folder of its own."""
+    """A config of one epoch, in a folder of its own, for a server that wants
+    two frames a video."""
+    benchmark, _ = PROTOCOLS[request.param]
+    server = SERVER_FORMATS[benchmark]
+    monkeypatch.setitem(
+        SERVER_FORMATS, benchmark,
+        replace(
+            server,
+            test=dict.fromkeys(server.test, 2),
+            train=dict.fromkeys(server.train, 2)))
     monkeypatch.setenv('IPMOT_DATA', str(data))
     monkeypatch.chdir(tmp_path)
     bases = [
@@ -93,7 +103,7 @@ def test_training_score_and_archive_take_a_command_each(leaf, capfd):
 
     cfg = Config.fromfile('leaf.py')
     assert cli.run('test', ['leaf.py', weights]) == 0
-    archive = cfg.test_evaluator.submission
+    archive = cfg.test_evaluator.submission.format(work_dir='work_dirs/leaf')
     check_submission(archive, benchmark=benchmark)
     with zipfile.ZipFile(archive) as files:
         assert len(files.namelist()) == num_files

@@ -1,6 +1,8 @@
 import pytest
 
-from ipmot_mm.datasets.sequence import (find_sequences, read_seqmap,
+from ipmot_mm.datasets.sequence import (find_image_dir, find_sequences,
+                                        list_frames, positive_number,
+                                        read_seqinfo, read_seqmap,
                                         read_sequence, read_sequence_length,
                                         span_of_half)
 
@@ -54,7 +56,7 @@ def test_frames_in_the_folder_itself(make_sequence):
     ([], [0], 'a frame 0, but without'),
     ([2, 5], [], r'no frame 2, 5, but without .* is 9\)\. Copy the missing'),
     ([1], [], 'no frame 1, but'),
-    ([], [10**40], r'no frame 10, 11, 12, 13, 14 and 9+85 more, but'),
+    ([], [10**40], r'no frame 10-14 and 9+85 more, but'),
 ])
 def test_frames_without_seqinfo_are_numbered_from_1(make_sequence, removed,
                                                     added, message):
@@ -93,6 +95,19 @@ def test_length_does_not_need_the_frames(tmp_path):
     assert read_sequence_length(str(tmp_path)) == 1050
 
 
+def test_every_file_of_a_frame_is_listed(make_sequence):
+    folder = make_sequence('A', 2)
+    (folder / 'img1/02.jpg').touch()
+    (folder / 'img1/2.png').touch()
+    image_dir = find_image_dir(str(folder), None)
+    assert image_dir == str(folder / 'img1')
+    info = read_seqinfo(str(folder))
+    first, second = ['000001.jpg'], ['000002.jpg', '02.jpg']
+    assert list_frames(image_dir, info) == {1: first, 2: second}
+    assert list_frames(image_dir, None) == {1: first, 2: [*second, '2.png']}
+    assert list_frames(str(folder / 'none'), None) == {}
+
+
 def test_extension_without_a_dot(make_sequence):
     folder = make_sequence('A', 2)
     info = folder / 'seqinfo.ini'
@@ -112,6 +127,12 @@ def test_bad_seqinfo(make_sequence, text):
     (folder / 'seqinfo.ini').write_text(text)
     with pytest.raises(ValueError, match='seqinfo.ini" must have a section'):
         read_sequence(str(folder), with_gt=True)
+
+
+def test_positive_numbers():
+    for text in ('', '0', '-1', '1_0', '1e3', '9' * 5000, '\u0663'):
+        assert positive_number(text) == 0
+    assert positive_number('070') == 70
 
 
 def test_frame_without_a_file(make_sequence):
@@ -136,7 +157,7 @@ def test_absurd_length_is_refused_at_once(make_sequence):
     info = folder / 'seqinfo.ini'
     info.write_text(info.read_text().replace('Length=2', f'Length={10**30}'))
     with pytest.raises(
-            FileNotFoundError, match='for 3, 4, 5, 6, 7 and 9+3 more of the'):
+            FileNotFoundError, match='for 3-7 and 9+3 more of the'):
         read_sequence(str(folder), with_gt=True)
 
 
@@ -144,7 +165,7 @@ def test_no_images_at_all_names_only_a_few(make_sequence):
     folder = make_sequence('A', 9)
     (folder / 'img1').rename(folder / 'frames')
     with pytest.raises(
-            FileNotFoundError, match='for 1, 2, 3, 4, 5 and 4 more of the 9'):
+            FileNotFoundError, match='for 1-5 and 4 more of the 9'):
         read_sequence(str(folder), with_gt=True)
 
 

@@ -73,6 +73,32 @@ def test_bad_videos_are_refused(out):
             EncodedFrames([], **arguments)
 
 
+def test_frames_that_cannot_be_encoded_are_named(out, monkeypatch):
+    small, wide = np.zeros((8, 16, 3), np.uint8), np.zeros((1, 70000, 3),
+                                                           np.uint8)
+    with pytest.raises(ValueError, match=r'frame 2 .* \(1, 70000, 3\) cannot'):
+        EncodedFrames([small, wide]).write(out)
+    assert [path.name for path in out.iterdir()] == ['000001.jpg']
+
+    def fail(*args):  # as some versions of OpenCV do
+        raise cv2.error('too large')
+
+    monkeypatch.setattr(cv2, 'imencode', fail)
+    with pytest.raises(ValueError, match='frame 1 .* choose another format'):
+        EncodedFrames([small]).write(out)
+
+
+def test_a_video_is_not_replaced_by_its_frames(tmp_path):
+    folder = tmp_path / 'A'
+    (folder / 'img1').mkdir(parents=True)
+    video = folder / 'img1' / 'street.mp4'
+    video.touch()
+    own = EncodedFrames(np.zeros((1, 8, 16, 3), np.uint8), paths=[video])
+    with pytest.raises(ValueError, match='would be replaced by them'):
+        write_sequence(folder, own, overwrite=True)
+    assert video.is_file()
+
+
 def test_frames_do_not_replace_themselves(out, images, tmp_path):
     folder = tmp_path / 'A'
     write_sequence(folder, ImageFiles(images))

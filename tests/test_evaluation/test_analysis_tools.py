@@ -73,7 +73,8 @@ def test_scores_of_classes_and_of_a_seqmap(folder):
         rows = np.loadtxt(path, delimiter=',')
         write_rows(path, np.c_[rows, np.where(rows[:, 1] % 2, 1, 3)])
     code, out, err = call('eval_results.py', folder / 'tracks', folder / 'gt',
-                          '--seqmap', folder / 'map.txt', '--benchmark',
+                          '--seqmap', folder / 'map.txt', '--sequences',
+                          '?', '--benchmark',
                           'custom', '--class-ids', '1', '3', '--class-names',
                           'pedestrian', 'car', '--num-workers', '1')
     assert code == 0, err

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from mot_samples import corrupt, random_truth, write_rows, write_sequence
 
-from ipmot_mm.evaluation import score_folder
+from ipmot_mm.evaluation import folder_scoring, score_folder
 
 
 @pytest.fixture
@@ -39,6 +39,36 @@ def test_named_sequences_only(sequence):
     with pytest.raises(FileNotFoundError, match=r'sequence b: results .*b\.txt'
                        '.* not found; write an empty file'):
         score(sequence)
+
+
+def test_patterns_choose_among_the_sequences(sequence, tmp_path):
+    truth = np.loadtxt(sequence / 'gt/a/gt/gt.txt', delimiter=',')
+    for name in ('a-DPM', 'a-SDP', 'b-SDP'):
+        write_sequence(sequence / 'gt', name, truth, 8)
+        write_rows(sequence / 'tracks' / f'{name}.txt', truth[:, :7])
+    got = score(sequence, sequences=['b*', '*-SDP', 'a'])
+    assert list(got) == ['a', 'a-SDP', 'b-SDP', 'COMBINED']
+    seqmap = tmp_path / 'map.txt'
+    seqmap.write_text('name\na-SDP\na-DPM\n')
+    for patterns, want in ((None, ['a-DPM', 'a-SDP']),
+                           (['*-SDP'], ['a-SDP'])):
+        got = score(sequence, sequences=patterns, seqmap=str(seqmap))
+        assert list(got) == [*want, 'COMBINED']
+    with pytest.raises(FileNotFoundError, match=r"matches sequences=\['c'\]"):
+        score(sequence, sequences=['a', 'c'])
+
+
+def test_sequence_without_a_frame_in_the_split(sequence, monkeypatch):
+    logged = []
+    monkeypatch.setattr(folder_scoring, 'print_log',
+                        lambda text, **kwargs: logged.append(text))
+    write_sequence(sequence / 'gt', 'short', np.ones((1, 9)), 1)
+    write_rows(sequence / 'tracks' / 'a.txt', np.zeros((0, 7)))
+    assert list(score(sequence, split='val-half')) == ['a', 'COMBINED']
+    assert logged == ['Sequence "short" has no frame in split=\'val-half\': '
+                      'it is left out.']
+    with pytest.raises(ValueError, match='no sequence to score in .*tracks'):
+        score(sequence, split='val-half', sequences=['short'])
 
 
 def test_frame_outside_of_the_split(sequence):

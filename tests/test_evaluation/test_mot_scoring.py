@@ -7,6 +7,7 @@ import pytest
 import trackeval
 from mot_samples import corrupt, random_truth, write_rows, write_sequence
 
+from ipmot_mm.benchmark import measure_evaluation
 from ipmot_mm.evaluation import ScoredSequence, score_folder, score_sequences
 
 
@@ -134,3 +135,13 @@ def test_huge_ids_need_no_memory(sequence):
         rows[:, 1] += 2**52
         write_rows(path, rows)
     assert score(sequence) == want
+
+
+@pytest.mark.parity
+def test_one_process_is_no_slower_than_trackeval():
+    # 0.9 was measured; the rest is for a busy machine
+    for _attempt in range(3):
+        seconds = measure_evaluation((300, ), 20, 3)
+        if seconds['one_process'] < 1.5 * seconds['trackeval']:
+            return
+    pytest.fail(f'slower than TrackEval: {seconds}')

@@ -4,11 +4,13 @@ import multiprocessing
 import os
 import signal
 import time
+from multiprocessing.context import ForkProcess
 
 import pytest
 import torch
 from mot_samples import write_rows, write_sequence
 
+from ipmot_mm.benchmark import describe_machine
 from ipmot_mm.benchmark.random_tracks import write_random_tracks
 from ipmot_mm.evaluation import mot_scoring, process_map, score_folder
 from ipmot_mm.evaluation.process_map import map_in_processes
@@ -29,17 +31,19 @@ def test_order_of_the_items_stays():
     assert len({pid for _, pid in got} | {os.getpid()}) == 5
 
 
-def test_longest_comes_first_and_no_more_than_workers_run(tmp_path):
-    def work(item):
-        start = time.monotonic()
-        time.sleep(0.05)
-        return start, time.monotonic()
+def test_longest_comes_first_and_no_more_than_workers_run(monkeypatch):
+    forked, others = [], []
+    start = ForkProcess.start
 
-    spans = run(work, [0, 1, 2, 3], [1, 3, 2, 4])
-    order = sorted(range(4), key=lambda index: spans[index][0])
-    assert set(order[:2]) == {3, 1} and order[2:] == [2, 0]
-    for start, _ in spans:
-        assert sum(first <= start < last for first, last in spans) <= 2
+    def noted(process):
+        forked.append(process._args[1])
+        others.append(len(multiprocessing.active_children()))
+        start(process)
+
+    monkeypatch.setattr(ForkProcess, 'start', noted)
+    run(lambda item: time.sleep(0.2), [0, 1, 2, 3], [1, 3, 2, 4])
+    assert forked == [3, 1, 2, 0]
+    assert max(others) == 1
 
 
 @pytest.mark.parametrize('num_workers', [1, 2])
@@ -156,6 +160,16 @@ def test_worker_of_a_data_loader_scores_by_itself():
 def test_number_of_workers(num_workers, num_rows, cores, want, monkeypatch):
     monkeypatch.setattr(mot_scoring, 'num_usable_cores', lambda: cores)
     assert mot_scoring._count_workers(num_workers, 7, num_rows) == want
+
+
+def test_usable_cores(monkeypatch):
+    monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: {2, 5, 7},
+                        raising=False)
+    assert process_map.num_usable_cores() == 3
+    monkeypatch.delattr(os, 'sched_getaffinity')
+    monkeypatch.setattr(os, 'cpu_count', lambda: None)
+    assert process_map.num_usable_cores() == 1
+    assert describe_machine()['usable_cores'] == 1
 
 
 def test_equal_scores_from_any_number_of_processes(tmp_path):

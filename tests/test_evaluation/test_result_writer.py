@@ -44,6 +44,14 @@ def test_no_row_and_wrong_shape(tmp_path):
         write_mot_results(tmp_path / 'a.txt', np.zeros((2, 6)))
 
 
+def test_text_and_bytes_are_written_as_they_are(tmp_path):
+    write_atomically(tmp_path / 'a', 'ü\r\n\n')
+    write_atomically(tmp_path / 'b', b'\xfc\n')
+    assert (tmp_path / 'a').read_bytes() == 'ü\r\n\n'.encode()
+    assert (tmp_path / 'b').read_bytes() == b'\xfc\n'
+    assert (tmp_path / 'b').stat().st_mode & 0o777 == 0o644
+
+
 def test_failure_keeps_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / 'a.txt'
     write_atomically(path, 'old')

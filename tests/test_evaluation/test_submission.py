@@ -1,12 +1,15 @@
 """Archives for the benchmark servers, right and wrong ones."""
+import contextlib
 import zipfile
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from ipmot_mm.evaluation import (SERVER_FORMATS, check_submission,
-                                 write_mot_results, write_submission)
+from ipmot_mm.evaluation import (SERVER_FORMATS, ScoredSequence,
+                                 check_submission, write_mot_results,
+                                 write_submission)
+from ipmot_mm.evaluation.submission import check_whole_videos
 
 GOOD = '{frame},{id},1.5,-2,3,4,0.5,-1,-1,-1\n'
 
@@ -37,9 +40,9 @@ def warnings(monkeypatch):
     return texts
 
 
-def pack(path, files):
+def pack(path, files, compression=zipfile.ZIP_STORED):
     """A zip made by hand; ``files`` are pairs of name and text."""
-    with zipfile.ZipFile(path, 'w') as archive:
+    with zipfile.ZipFile(path, 'w', compression) as archive:
         for name, text in files:
             archive.writestr(name, text)
     return path
@@ -177,6 +180,13 @@ def test_each_bad_line_is_found_alone(tmp_path, expected):
     assert expected in found
 
 
+def test_blanks_for_commas_throughout(tmp_path):
+    text = '1 1 10 10 5 5 1 -1 -1 -1\n2 1 10 10 5 5 1 -1 -1 -1\n'
+    found, = problems_of(pack(tmp_path / 'a.zip', dance_files(v03=text)))
+    assert found == ('tracker/dancetrack0003.txt, lines 1, 2: 10 columns '
+                     'separated by commas are expected, got 1')
+
+
 def test_all_problems_are_listed_at_once(tmp_path):
     bad = '\n'.join([
         *LINES.values(), *['0.5,2.5,1,2,3,-4,inf,-1,-1,-1'] * 5,
@@ -230,6 +240,49 @@ def test_results_with_problems_are_not_packed(dance, tmp_path):
     assert target.read_text() == 'old'
 
 
+def test_results_of_other_runs_are_not_packed(tmp_path, warnings):
+    folder = write_results(tmp_path, SERVER_FORMATS['MOT20'].test)
+    (folder / 'MOT20-01.txt').write_text('an old one of a training video')
+    path = write_submission(
+        folder,
+        tmp_path / 'a.zip',
+        benchmark='MOT20',
+        names=list(SERVER_FORMATS['MOT20'].test))
+    assert len(zipfile.ZipFile(path).namelist()) == 4
+    with pytest.raises(ValueError, match='- missing: MOT20-04.txt\n'):
+        write_submission(
+            folder, path, benchmark='MOT20', names=['MOT20-06'])
+
+
+@pytest.mark.parametrize('first, length, tracked', [(751, 750, 750),
+                                                    (7, 1500, 1500),
+                                                    (1, 1499, 1499),
+                                                    (1, 1500, 1499)])
+def test_parts_of_videos(first, length, tracked):
+    names = 'MOT17-03-SDP', 'MOT17-12-SDP', 'mine'
+    sequences = [
+        ScoredSequence(names[0], '', length, first),
+        ScoredSequence(names[1], '', 900),
+        ScoredSequence(names[2], '', 9, 2)
+    ]
+    with pytest.raises(ValueError) as caught:
+        check_whole_videos('out', sequences,
+                           dict(zip(names, (tracked, 900, 1))),
+                           benchmark='MOT17')
+    assert str(caught.value).startswith('"out" is not what the server')
+    problem, = str(caught.value).split('\n- ')[1:]
+    assert problem.startswith(
+        f'MOT17-03-SDP: its frames 1 to 1500 are wanted, but {tracked} of '
+        f'{length} frames from number {first} on were tracked; ')
+
+
+def test_whole_videos():
+    videos = SERVER_FORMATS['DanceTrack'].test
+    check_whole_videos(
+        'out', [ScoredSequence(name, '', n) for name, n in videos.items()],
+        videos, benchmark='DanceTrack')
+
+
 def test_archives_that_are_none(dance, tmp_path):
     target = tmp_path / 'tracker.zip'
     with pytest.raises(ValueError, match='one of MOT17, MOT20, DanceTrack'):
@@ -255,3 +308,35 @@ def test_damaged_and_repeated_members(tmp_path):
     damaged, repeated = problems_of(path)
     assert damaged.startswith('tracker/dancetrack0003.txt is damaged')
     assert repeated == 'tracker/dancetrack0009.txt is there 2 times'
+
+
+def test_any_byte_of_an_archive_may_be_damaged(tmp_path):
+    rng = np.random.default_rng(0)
+    text = ''.join(
+        GOOD.format(frame=frame, id=rng.integers(1, 99))
+        for frame in range(1, 30))
+    path = pack(tmp_path / 'a.zip', dance_files(v03=text),
+                zipfile.ZIP_DEFLATED)
+    whole = path.read_bytes()
+    end = whole.index(b'dancetrack0009')  # of the first member and its head
+    found = []
+    places = range(0, end, 3)
+    for place in places:
+        broken = bytearray(whole)
+        broken[place] ^= 1 << rng.integers(8)
+        path.write_bytes(broken)
+        with contextlib.suppress(ValueError):
+            check_submission(path, benchmark='DanceTrack')
+            continue
+        found += problems_of(path)
+    damaged = sum('0003.txt is damaged' in each for each in found)
+    assert damaged > len(places) / 2
+
+
+def test_unknown_version_of_the_zip_format(tmp_path):
+    path = pack(tmp_path / 'a.zip', dance_files())
+    data = bytearray(path.read_bytes())
+    data[data.index(b'PK\1\2') + 6] = 99
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match='is not a zip archive: .*version'):
+        check_submission(path, benchmark='DanceTrack')

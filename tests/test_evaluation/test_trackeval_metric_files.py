@@ -1,6 +1,7 @@
 """What the metric writes, what survives a failure, and its messages."""
 import json
 import os
+import zipfile
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch.multiprocessing as mp
 from mot_samples import corrupt, random_truth, track_samples, write_sequence
 
 from ipmot_mm.evaluation import TrackEvalMetric, submission
+from ipmot_mm.evaluation.tracked_frame import merge_ranks
 
 
 def feed(metric, samples):
@@ -79,9 +81,9 @@ def test_submission_comes_after_the_results(format_only, tmp_path,
                                             monkeypatch):
     calls = []
 
-    def write_submission(result_dir, path, *, benchmark):
+    def write_submission(result_dir, path, *, benchmark, names):
         files = sorted(file.name for file in result_dir.iterdir())
-        calls.append((path, benchmark, files))
+        calls.append((path, benchmark, files, names))
 
     monkeypatch.setattr(submission, 'write_submission', write_submission)
     metric = TrackEvalMetric(
@@ -89,7 +91,50 @@ def test_submission_comes_after_the_results(format_only, tmp_path,
         outfile_prefix=str(tmp_path / 'out') if format_only else None)
     feed(metric, make_samples(tmp_path, 'a', 1))
     assert ('motchallenge-metric/HOTA' in metric.evaluate(1)) != format_only
-    assert calls == [('my.zip', 'MOT20', ['a.txt'])]
+    assert calls == [('my.zip', 'MOT20', ['a.txt'], ['a'])]
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """Wants six frames of the video a, or also as many of b."""
+    monkeypatch.setitem(
+        submission.SERVER_FORMATS, 'MOT20',
+        submission.ServerFormat(test=dict(a=6), train=dict(b=6)))
+
+
+@pytest.mark.parametrize('format_only', [False, True])
+def test_archive_is_of_whole_videos(format_only, tmp_path, server):
+    rows = np.array([[2, 4, 1, 2, 3, 4, 0.5]])
+    truth = random_truth(np.random.default_rng(0), 12, 9)
+    path = write_sequence(tmp_path, 'a', truth, 12)
+    for case in (dict(length=6, first_frame=7), dict(length=5),
+                 dict(length=6, seen=5), dict(length=6)):
+        metric = TrackEvalMetric(
+            benchmark='MOT20', format_only=format_only,
+            outfile_prefix=str(tmp_path / 'out'),
+            submission=str(tmp_path / 'a.zip'))
+        length = case.pop('length')
+        seen = case.pop('seen', length)
+        feed(metric, track_samples('a', rows, length, path, **case)[:seen])
+        if case or length == 5 or seen == 5:
+            with pytest.raises(ValueError, match=r'\n- a: its frames 1 to 6 '
+                               f'are wanted, but {seen} of {length} frames'):
+                metric.evaluate(1)
+            assert not (tmp_path / 'a.zip').exists()
+    metric.evaluate(1)
+    submission.check_submission(tmp_path / 'a.zip', benchmark='MOT20')
+
+
+def test_leftovers_of_another_run_are_not_in_the_archive(tmp_path, server):
+    (tmp_path / 'b.txt').write_text('1,1,1,2,3,4,1,-1,-1,-1\n')
+    (tmp_path / 'scores.json').write_text('{}')
+    metric = TrackEvalMetric(
+        benchmark='MOT20', format_only=True, outfile_prefix=str(tmp_path),
+        submission=str(tmp_path / 'a.zip'))
+    feed(metric, track_samples('a', np.ones((1, 7)), 6, ''))
+    metric.evaluate(1)
+    assert zipfile.ZipFile(tmp_path / 'a.zip').namelist() == ['a.txt']
+    assert sorted(os.listdir(tmp_path)) == ['a.txt', 'a.zip', 'b.txt']
 
 
 @pytest.mark.parametrize('gt_path', ['', 'gone/gt.txt'])
@@ -155,14 +200,48 @@ def test_missing_metainfo_is_named(tmp_path):
         TrackEvalMetric().process(None, [sample.to_dict()])
 
 
-def test_two_videos_of_one_name(tmp_path):
+NAMESAKES = {
+    'file': [dict(gt_path='1/gt.txt'), dict(gt_path='2/gt.txt')],
+    'half': [dict(), dict(first_frame=5)],
+    'length': [dict(length=4), dict(length=3)],
+    'set': [dict(video_id=0), dict(video_id=3)]
+}  # yapf: disable
+
+
+def namesakes(kind):
+    """Frames of two videos of one name."""
+    pair = []
+    for options in NAMESAKES[kind]:
+        options = dict(dict(gt_path='gt.txt', length=4), **options)
+        length, number = options.pop('length'), options.pop('video_id', None)
+        samples = track_samples('a', np.ones((1, 7)), length, **options)
+        for sample in samples:
+            sample.video_data_samples[0].set_metainfo(dict(video_id=number))
+        pair.append(samples)
+    return pair
+
+
+@pytest.mark.parametrize('kind', NAMESAKES)
+@pytest.mark.parametrize('order', [1, -1])
+def test_two_videos_of_one_name(kind, order, tmp_path):
+    first, second = namesakes(kind)[::order]
+    expected = 'sequence a: expected one video of this name and frames without'
     metric = TrackEvalMetric()
-    one = make_samples(tmp_path / 'one', 'a', 1)
-    two = make_samples(tmp_path / 'two', 'a', 2, length=9)
-    feed(metric, one + two)
-    with pytest.raises(ValueError, match='sequence a: expected one ground '
-                       'truth file and frames without holes'):
+    feed(metric, first + second)
+    with pytest.raises(ValueError, match=expected):
         metric.evaluate(2)
+    early = TrackEvalMetric(format_only=True, outfile_prefix=str(tmp_path))
+    feed(early, first + second[:-1])
+    with pytest.raises(ValueError, match=expected):
+        feed(early, second[-1:])
+    ranks = []
+    for samples in (first, second):
+        metric = TrackEvalMetric()
+        feed(metric, samples)
+        ranks.append(metric.results)
+    with pytest.raises(ValueError, match=expected):
+        merge_ranks(ranks)
+    assert len(merge_ranks([ranks[0], ranks[0][:2]])) == len(first)
 
 
 def test_nothing_to_score():
@@ -177,7 +256,7 @@ def _evaluate_on_rank(rank, root):
     are forked while the other rank waits.
     """
     submission.write_submission = (
-        lambda result_dir, path, benchmark: open(path, 'w').close())
+        lambda result_dir, path, benchmark, names: open(path, 'w').close())
     torch.set_num_threads(1)
     torch.distributed.init_process_group(
         'gloo', init_method=f'file://{root}/store', rank=rank, world_size=2)
@@ -188,11 +267,11 @@ def _evaluate_on_rank(rank, root):
             submission=f'{root}/{rank}.zip',
             num_workers=2)
         for name in ['abC', 'cB'][rank]:  # upper case: unfinished
-            samples = make_samples(root / f'gt{rank}', name.lower(),
+            samples = make_samples(root / 'gt', name.lower(),
                                    'abc'.index(name.lower()))
             feed(metric, samples[:4] if name.isupper() else samples)
         if broken and rank == 0:
-            os.unlink(root / 'gt0' / 'a' / 'gt' / 'gt.txt')
+            os.unlink(root / 'gt' / 'a' / 'gt' / 'gt.txt')
         try:
             metric.evaluate(3)
             outcomes.append(metric.sequence_results)
@@ -213,7 +292,8 @@ def test_two_ranks_without_a_common_folder(tmp_path, monkeypatch):
     metric.evaluate(3)
     assert first[0] == second[0] == metric.sequence_results
     written = sorted(path.name for path in (tmp_path / 'out0').iterdir())
-    assert written == ['a.txt', 'b.txt', 'c.txt', 'scores.json']
+    # the scores of the first time are not those of the second
+    assert written == ['a.txt', 'b.txt', 'c.txt']
     assert [path.name for path in tmp_path.glob('*.zip')] == ['0.zip']
     assert first[1].startswith('FileNotFoundError: sequence a: ground truth')
     assert second[1].startswith('RuntimeError: scoring failed on the first '

@@ -4,8 +4,9 @@ import json
 import os
 import subprocess
 import sys
-import time
+from itertools import count, islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -13,12 +14,13 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
+from torch.utils.data import get_worker_info
 
 from ipmot_mm.benchmark import (build_loader, evaluation, measure_evaluation,
                                 measure_loader, measure_stages, one_thread,
                                 pillow_pipeline)
-from ipmot_mm.benchmark.loader import timed_pipeline
-from ipmot_mm.benchmark.stopwatch import Stopwatch
+from ipmot_mm.benchmark.loader import endless, timed_pipeline
+from ipmot_mm.benchmark.stopwatch import CLOCKS, Stopwatch
 from ipmot_mm.datasets.clip_index import numpy_seed
 from ipmot_mm.datasets.synthmot import write_synthmot
 from ipmot_mm.registry import TRANSFORMS
@@ -85,32 +87,51 @@ def test_timing_changes_no_clip(cfg):
 
 
 @pytest.mark.parametrize('clock', ['wall', 'cpu'])
-def test_stages_add_up_to_the_whole(cfg, clock):
+def test_stages_add_up_to_the_whole(cfg, clock, monkeypatch):
+    # Ticks once whenever somebody looks: a stage lasts a second, the whole
+    # one more than twice its stages. The other clock stands still.
+    for name in CLOCKS:
+        ticks = count(step=int(name == clock))
+        monkeypatch.setitem(CLOCKS, name, ticks.__next__)
     result = measure_stages(build_loader(cfg, 'train', 0), 12, clock=clock)
     assert result['num_clips'] == 12 and result['num_frames'] == 2
     assert result['image_size'] == [224, 128]
-    parts = sum(stage['mean_ms_per_frame'] for stage in result['stages'])
-    assert 0 < parts < 3 * result['ms_per_frame']
-    assert result['stages'][-1]['ms_per_frame'] > 0
+    stages = {stage['name']: stage for stage in result['stages']}
+    assert {name: stages[name]['ms_per_frame']
+            for name in ('read', 'decode', 'pack', 'collate')
+            } == dict(read=1e3, decode=1e3, pack=500, collate=500)
+    always = sum(stage['ms_per_frame'] for stage in result['stages']
+                 if stage['share'] == 1)
+    every = sum(stage['ms_per_frame'] for stage in result['stages'])
+    assert 2 * always + 500 <= result['ms_per_frame'] <= 2 * every + 500
     assert result['frames_per_second'] == pytest.approx(
         1e3 / result['ms_per_frame'])
 
 
-class SlowFrame:
-    """Takes a known time, in a pipeline."""
+class WorkerNumber:
+    """Frames that show which worker made them, in a pipeline."""
 
     def __call__(self, results):
-        time.sleep(0.1)
-        return dict(inputs=torch.zeros(len(results['img_path']), 3, 2, 2))
+        worker = get_worker_info()
+        shape = (len(results['img_path']), 3, 2, 2)
+        return dict(inputs=torch.full(shape, -1 if worker is None else
+                                      worker.id))
 
 
-def test_workers_share_the_work(cfg):
-    cfg.train_dataloader.dataset.pipeline = [SlowFrame()]
+@pytest.mark.parametrize('num_workers', [0, 2])
+def test_workers_share_the_work(cfg, num_workers, monkeypatch):
+    cfg.train_dataloader.dataset.pipeline = [WorkerNumber()]
     cfg.train_dataloader.batch_size = 1
-    alone = measure_loader(build_loader(cfg, 'train', 0, 2), 8)
-    assert 5 < alone < 20  # two frames in 100 ms and a little
-    shared = measure_loader(build_loader(cfg, 'train', 2, 2), 16)
-    assert 1.2 * alone < shared < 60  # a busy machine lets batches pile up
+    loader = build_loader(cfg, 'train', num_workers, 2)
+    found = [int(batch['inputs'][0][0, 0, 0, 0])
+             for batch in islice(endless(loader), 4)]
+    assert found == ([0, 1, 0, 1] if num_workers else [-1] * 4)
+    # eight clips of two frames in four seconds
+    seconds = iter([3, 7])
+    monkeypatch.setattr(
+        'ipmot_mm.benchmark.loader.time',
+        SimpleNamespace(perf_counter=lambda: next(seconds)))
+    assert measure_loader(loader, 8) == 4
 
 
 def test_evaluation_is_timed_in_turn(monkeypatch):
@@ -185,8 +206,11 @@ def test_feed_command_trains(synthmot, tmp_path):
                     'train_dataloader.batch_size=1')
     assert done.returncode == 0, done.stderr
     found = json.loads(out.read_text())['feed']
+    # Workers load while the model trains, which takes far longer.
+    assert found['2']['wait_share'] < 0.5
     for numbers in (found['0'], found['2']):
-        assert 0 <= numbers['wait_share'] < 1
+        assert numbers['wait_share'] == pytest.approx(
+            numbers['wait_ms'] / (numbers['wait_ms'] + numbers['train_ms']))
         assert numbers['train_ms'] > 1
         assert numbers['frames_per_second'] > 0
 

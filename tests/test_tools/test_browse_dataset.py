@@ -62,6 +62,8 @@ def test_the_seed_repeats_the_pictures(call, config, tmp_path):
 def test_commands_that_are_wrong_get_one_line(call, config, tmp_path):
     for args, text in (
         ((config, ), 'give --output-dir'),
+        ((config, '--show', '--num-frames', '0'), 'expected 1 or more'),
+        ((config, '--show', '--num-clips', '-1'), 'expected 1 or more'),
         ((tmp_path / 'none.py', '--output-dir', tmp_path), 'none.py'),
         ((config, '--split', 'val', '--output-dir', tmp_path),
          'no val_dataloader'),

@@ -40,6 +40,16 @@ def test_a_good_folder_and_its_page(call, data, tmp_path):
     assert '<script' not in page
 
 
+def test_only_the_sequences_asked_for(call, data, write_sequence, tmp_path):
+    write_sequence(data / 'train', 'b2', 4, ROWS)
+    code, text, err = call(data, '--sequences', 'b*')
+    assert code == 0, err
+    assert 'total (2)' in text and '\na ' not in text
+    (tmp_path / 'config.py').write_text('model = None')
+    code, _text, err = call(tmp_path / 'config.py', '--sequences', 'b*')
+    assert code == 2 and 'error: --sequences is for a folder' in err
+
+
 def test_everything_that_is_wrong_is_found_in_one_run(
         call, data, write_sequence, tmp_path):
     a, b = data / 'train/a', data / 'train/b'
@@ -89,7 +99,10 @@ def test_commands_that_are_wrong_get_one_line(call, data, tmp_path):
     (tmp_path / 'config.py').write_text('model = None')
     for args, text in (((tmp_path / 'none', ), 'does not exist'),
                        ((tmp_path / 'config.py', ), 'no train_dataloader'),
-                       ((data / 'train/a/gt', ), 'No sequence in')):
+                       ((data / 'train/a/gt', ), 'No sequence in'),
+                       ((data, '--sequences', 'x*'), 'No sequence in'),
+                       ((data, '--num-frames', '0'), 'expected 1 or more'),
+                       ((data, '--num-clips', '-1'), 'expected 1 or more')):
         code, _out, err = call(*args)
         assert code == 2 and text in err and 'Traceback' not in err, err
 

@@ -122,6 +122,20 @@ def test_frames_are_numbered_without_holes(convert, tmp_path, capsys):
     assert '1 videos without images are left out' in shown
 
 
+@pytest.mark.parametrize('nameless', [None, -1])
+def test_crowds_without_identity_have_no_row(nameless, convert, tmp_path,
+                                             capsys):
+    data = change('annotations', 2, instance_id=nameless)  # a crowd
+    data['annotations'].insert(0, data['annotations'].pop(2))
+    assert convert(data) == 0
+    assert '1 objects without identity are left' in capsys.readouterr().out
+    assert gt_lines(tmp_path / 'out' / 'park-one') == [
+        '1,8,3,2,0,4,0,1,1',
+        '2,0,0,0,5,6,1,14,1',
+        '2,7,1.5,2,30,40.25,1,1,0.25'
+    ]
+
+
 def test_no_annotations_make_no_ground_truth(convert, tmp_path, capsys):
     data = change('images', 0, width=None, height=None)
     assert convert({**data, 'annotations': []}) == 0
@@ -153,6 +167,12 @@ def change(part, place, **values):
     return data
 
 
+def without_ids(data):
+    for annotation in data['annotations']:
+        del annotation['instance_id']
+    return data
+
+
 @pytest.mark.parametrize('data, message', [
     ('{"videos": [1,}', 'ann.json" is not a complete json file'),
     ({'images': []}, 'ann.json" has no list "videos", but images'),
@@ -168,7 +188,9 @@ def change(part, place, **values):
     (change('images', 0, file_name='z.png'), 'z.png" is missing'),
     (change('annotations', 0, image_id=8), 'annotations[0]: no entry of "im'),
     (change('annotations', 0, category_id=2), '[0]: no entry of "categories"'),
-    (change('annotations', 0, instance_id=None), 'an object of a video needs'),
+    (change('annotations', 0, instance_id=None), '"instance_id" is missing'),
+    (change('annotations', 0, instance_id=-1), '"instance_id" must be at'),
+    (without_ids(make_data()), 'an object of a video needs'),
     (change('annotations', 0, instance_id='a'), '"instance_id" must be a wh'),
     (change('annotations', 0, bbox=[1, 2, 3]), 'annotations[0]: "bbox" must'),
     (change('annotations', 0, bbox=[1, 2, -3, 4]), '[0]: "bbox" has a negat'),

@@ -180,6 +180,51 @@ def test_missing_images_of_the_task_are_noticed(convert, capsys):
     assert 'the task has 5 frames, but 4' in capsys.readouterr().err
 
 
+def damaged(archive, member):
+    """Copies with flipped bytes in the packed data of a member, or cut."""
+    data = archive.read_bytes()
+    with zipfile.ZipFile(archive) as files:
+        info = files.getinfo(member)
+    start = info.header_offset + 30 + len(member)
+    for place in range(info.compress_size):
+        yield b''.join([
+            data[:start + place],
+            bytes([data[start + place] ^ 255]), data[start + place + 1:]
+        ])
+    yield data[:-1]
+
+
+def test_a_damaged_member_is_one_line(tmp_path, capsys):
+    path = tmp_path / 'a.zip'
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr('gt/gt.txt', GT)
+    for data in list(damaged(path, 'gt/gt.txt')):
+        path.write_bytes(data)
+        assert run_tool('cvat_to_mot', path, tmp_path / 'out') == 2
+        error = capsys.readouterr().err
+        assert 'is no whole zip' in error and error.count('\n') == 1
+
+
+@pytest.mark.parametrize('places, value, reason', [
+    ([6], 1, 'password required'),  # flags of the member
+    ([8], 97, 'compression method'),
+    ([19, 23], 99, ''),  # sizes: it goes beyond the end of the file
+])
+def test_strange_zips_are_one_line(places, value, reason, tmp_path, capsys):
+    path = tmp_path / 'a.zip'
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.writestr('gt/gt.txt', GT)
+    data = bytearray(path.read_bytes())
+    listed = data.index(b'PK\x01\x02') + 2  # its copy in the list at the end
+    for place in places:
+        data[place] = data[listed + place] = value
+    path.write_bytes(data)
+    assert run_tool('cvat_to_mot', path, tmp_path / 'out') == 2
+    error = capsys.readouterr().err
+    assert f'"{path}" is no whole zip' in error and reason in error
+    assert '()' not in error and error.count('\n') == 1
+
+
 def test_no_zip(tmp_path, capsys):
     (tmp_path / 'a.zip').write_bytes(b'PK\x03\x04 cut short')
     for name, message in (('a.zip', 'is no whole zip'),

@@ -129,3 +129,11 @@ def test_bad_inputs_and_names(convert, video, tmp_path, capsys):
     assert convert(video) == 2
     assert 'is already there' in capsys.readouterr().err
     assert convert(video, '--overwrite') == 0
+
+
+def test_a_video_inside_of_the_sequence_is_kept(convert, tmp_path, capsys):
+    (tmp_path / 'out' / 'street' / 'img1').mkdir(parents=True)
+    video = write_video(tmp_path / 'out' / 'street' / 'img1' / 'street.mp4', 2)
+    assert convert(video, '--overwrite') == 2
+    assert 'would be replaced by them' in capsys.readouterr().err
+    assert video.is_file()

@@ -23,21 +23,13 @@ from ipmot_mm.benchmark.random_tracks import MOT17_TRAIN_LENGTHS
 from ipmot_mm.benchmark.stopwatch import CLOCKS
 from ipmot_mm.cli import load_config
 from ipmot_mm.evaluation import write_atomically
-from ipmot_mm.user_errors import run_tool
+from ipmot_mm.user_errors import positive, run_tool
 
 # Random tracks to score: lengths of the sequences, objects in a frame
 EVALUATIONS = {
     'MOT17 train': (MOT17_TRAIN_LENGTHS, 20),
     'one long sequence': ((3000, ), 40)
 }
-
-
-def positive(text: str) -> int:
-    """A whole number from 1 on."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f'expected 1 or more, got {number}')
-    return number
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

@@ -15,7 +15,7 @@ from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
 from ipmot_mm.checks.clip_pictures import draw_config_clips, write_picture
-from ipmot_mm.user_errors import run_tool
+from ipmot_mm.user_errors import positive, run_tool
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -28,10 +28,10 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         '--split', choices=('train', 'val', 'test'), default='train')
     parser.add_argument(
         '--output-dir', type=Path, help='folder for the pictures')
-    parser.add_argument('--num-clips', type=int, default=8)
+    parser.add_argument('--num-clips', type=positive, default=8)
     parser.add_argument(
         '--num-frames',
-        type=int,
+        type=positive,
         default=4,
         help='frames of a clip, whatever the schedule of the config')
     parser.add_argument(

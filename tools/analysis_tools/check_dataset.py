@@ -1,7 +1,8 @@
 """Look for everything that is wrong with a data set, before training on it.
 
 Example:
-    python tools/analysis_tools/check_dataset.py data/MOT17 --out-dir report
+    python tools/analysis_tools/check_dataset.py data/MOT17 \
+        --sequences '*-SDP' --out-dir report
     python tools/analysis_tools/check_dataset.py CONFIG.py --split val
 """
 import argparse
@@ -22,7 +23,7 @@ from ipmot_mm.checks.clip_pictures import max_interval_of, write_clip_pictures
 from ipmot_mm.checks.page import write_page
 from ipmot_mm.evaluation import write_atomically
 from ipmot_mm.testing import config_root
-from ipmot_mm.user_errors import run_tool
+from ipmot_mm.user_errors import CommandError, positive, run_tool
 
 MAX_NAMED = 5
 
@@ -41,11 +42,16 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser.add_argument(
         '--split', choices=('train', 'val', 'test'), default='train')
     parser.add_argument(
+        '--sequences',
+        nargs='+',
+        metavar='NAME',
+        help='names to take of a folder, with wild cards such as \'*-SDP\'')
+    parser.add_argument(
         '--out-dir', type=Path, help='folder for report.json and page.html')
     parser.add_argument(
-        '--num-clips', type=int, default=6, help='pictures on the page')
+        '--num-clips', type=positive, default=6, help='pictures on the page')
     parser.add_argument(
-        '--num-frames', type=int, default=4, help='frames in a picture')
+        '--num-frames', type=positive, default=4, help='frames in a picture')
     parser.add_argument(
         '--decode',
         action='store_true',
@@ -53,7 +59,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument(
         '--num-queries',
-        type=int,
+        type=positive,
         help='detect queries of the model; default: that of the config, or '
         '300 for a folder')
     parser.add_argument(
@@ -80,10 +86,15 @@ def read_source(
         part = part_of_folder(
             args.source,
             split=args.split,
+            sequences=args.sequences or ('*', ),
             class_ids=tuple(args.class_ids),
             pipeline=cfg.train_pipeline)
         return [part], ModelNeeds(num_queries=args.num_queries or
                                   300), max_interval_of(cfg, 'train')
+    if args.sequences:
+        raise CommandError(
+            '--sequences is for a folder; a config says itself what to take, '
+            'see the key sequences of its datasets and --cfg-options')
     cfg = Config.fromfile(args.source)
     options = dict(args.cfg_options or {})
     if args.num_queries:

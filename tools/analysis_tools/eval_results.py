@@ -6,7 +6,6 @@ from typing import Optional, Sequence
 
 from mmengine.logging import print_log
 
-from ipmot_mm.datasets.sequence import read_seqmap
 from ipmot_mm.evaluation import (BENCHMARKS, METRICS_OF_TRACKEVAL, SPLITS,
                                  format_score_table, score_folder,
                                  write_atomically)
@@ -32,10 +31,14 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         nargs='+',
         choices=METRICS_OF_TRACKEVAL,
         default=METRICS_OF_TRACKEVAL)
-    names = parser.add_mutually_exclusive_group()
-    names.add_argument(
-        '--sequences', nargs='+', help='names to score; default: all')
-    names.add_argument('--seqmap', help='text file with the names to score')
+    parser.add_argument(
+        '--sequences',
+        nargs='+',
+        help="names to score, with wild cards, such as '*-SDP'; default: all")
+    parser.add_argument(
+        '--seqmap',
+        help='text file with the names to choose from; default: all folders '
+        'with ground truth')
     parser.add_argument(
         '--split',
         choices=SPLITS,
@@ -66,8 +69,8 @@ def evaluate(args: argparse.Namespace) -> None:
         args.gt_root,
         benchmark=args.benchmark,
         metrics=args.metrics,
-        sequences=list(read_seqmap(args.seqmap))
-        if args.seqmap else args.sequences,
+        sequences=args.sequences,
+        seqmap=args.seqmap,
         split=args.split,
         class_ids=args.class_ids,
         classes=args.class_names or [str(i) for i in args.class_ids],

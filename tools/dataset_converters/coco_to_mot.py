@@ -5,7 +5,8 @@ What is read, and how, is what :obj:`CocoVideoClipDataset` does: COCO with
 ``mot_instance_id``, ``instance_id`` and ``track_id`` in ``annotations``.
 ``mot_conf`` and ``visibility`` of mmdet's
 ``tools/dataset_converters/mot2coco.py`` are taken over, so that the way back
-ends where it began. Objects that the data set leaves out get conf 0.
+ends where it began. Objects that the data set leaves out get conf 0; those of
+them without an identity, such as crowds, have no row.
 
 Example:
     python tools/dataset_converters/coco_to_mot.py annotations/train.json \\
@@ -23,7 +24,7 @@ from numpy import ndarray
 
 from ipmot_mm.datasets.coco_frames import (CocoFrames, read_coco_categories,
                                            read_coco_frames)
-from ipmot_mm.datasets.coco_objects import (read_coco_objects,
+from ipmot_mm.datasets.coco_objects import (NO_ID, read_coco_objects,
                                             refuse_anonymous,
                                             sort_coco_objects)
 from ipmot_mm.datasets.coco_records import CocoRecords
@@ -122,11 +123,15 @@ def read_rows(records: CocoRecords, videos: Sequence[CocoFrames],
     sizes = objects.bboxes[:, 2:] - objects.bboxes[:, :2]
     for index in np.flatnonzero((sizes < 0).any(1)):
         records.fail('annotations', index, '"bbox" has a negative size')
-    every = np.arange(len(sizes))
-    if objects.instance_ids is None:
-        refuse_anonymous(records, every)
-    order = sort_coco_objects(records, objects.frames, objects.instance_ids,
-                              every)
+    unused = objects.ignored | objects.flat
+    nameless = unused & (objects.instance_ids == NO_ID)
+    if nameless.any():
+        print_log(f'{records.path}: {nameless.sum()} objects without identity '
+                  'are left out: they are ignored or have no area')
+    chosen = np.flatnonzero(~nameless)
+    refuse_anonymous(records, objects, chosen)
+    order = chosen[sort_coco_objects(records, objects.frames[chosen],
+                                     objects.instance_ids[chosen], chosen)]
     number_of = {categories[name]: numbers[name] for name in categories}
     lengths = [len(video) for video in videos]
     ends = np.cumsum(lengths)
@@ -136,7 +141,7 @@ def read_rows(records: CocoRecords, videos: Sequence[CocoFrames],
         objects.instance_ids,
         objects.bboxes[:, :2],
         sizes,
-        ~(objects.ignored | objects.flat),
+        ~unused,
         [number_of[category] for category in objects.category_ids],
         objects.visibilities,
     ])[order]

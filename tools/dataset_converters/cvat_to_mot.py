@@ -93,7 +93,8 @@ def unpack(export: Path, folder: Path) -> Dict[str, Path]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        CommandError: If it is no zip or has neither kind of annotation.
+        CommandError: If it is no zip, damaged, encrypted, or has neither
+            kind of annotation.
     """
     if not export.is_file():
         raise FileNotFoundError(f'"{export}" is missing, expected the zip '
@@ -118,9 +119,11 @@ def unpack(export: Path, folder: Path) -> Dict[str, Path]:
                     shutil.copyfileobj(packed, file)
                 files['frames' if frame else path.name] = (
                     target.parent if frame else target)
-    except (zipfile.BadZipFile, zlib.error) as error:
-        raise CommandError(f'"{export}" is no whole zip ({error}); '
-                           'download it again') from error
+    # RuntimeError: it has a password, or is packed in another way
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        reason = str(error) or type(error).__name__
+        raise CommandError(f'"{export}" is no whole zip without a password '
+                           f'({reason}); download it again') from error
     if not {'gt.txt', 'annotations.xml'} & set(files):
         raise CommandError(
             f'"{export}" has neither gt/gt.txt nor annotations.xml; export '

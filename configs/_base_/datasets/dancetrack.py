@@ -64,6 +64,6 @@ test_evaluator = dict(
     type='TrackEvalMetric',
     benchmark='DanceTrack',
     format_only=True,
-    outfile_prefix='work_dirs/dancetrack_test',
+    outfile_prefix='{work_dir}/dancetrack_test',
     # the server asks for this name
-    submission='work_dirs/dancetrack_test/tracker.zip')
+    submission='{work_dir}/dancetrack_test/tracker.zip')

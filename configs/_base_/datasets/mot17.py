@@ -73,5 +73,5 @@ test_evaluator = dict(
     type='TrackEvalMetric',
     benchmark='MOT17',
     format_only=True,
-    outfile_prefix='work_dirs/mot17_test',
-    submission='work_dirs/mot17_test.zip')
+    outfile_prefix='{work_dir}/mot17_test',
+    submission='{work_dir}/mot17_test.zip')

@@ -19,5 +19,5 @@ test_dataloader = dict(
 val_evaluator = dict(benchmark='MOT20')
 test_evaluator = dict(
     benchmark='MOT20',
-    outfile_prefix='work_dirs/mot20_test',
-    submission='work_dirs/mot20_test.zip')
+    outfile_prefix='{work_dir}/mot20_test',
+    submission='{work_dir}/mot20_test.zip')

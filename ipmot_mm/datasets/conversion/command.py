@@ -78,7 +78,10 @@ def open_frames(path: Union[str, Path],
     rate = source.fps if args.frame_rate is None else args.frame_rate
     if path.is_file():
         frames = EncodedFrames(
-            source, extension=f'.{args.image_format}', quality=args.quality)
+            source,
+            extension=f'.{args.image_format}',
+            quality=args.quality,
+            paths=[path])
         return SourceFrames(path.stem, frames, None, rate)
     images = list_images(path)
     print_log(f'{path}: {len(images)} images, frame 1 is {images[0].name}, '

@@ -14,7 +14,8 @@ class ClipDataSample(TrackDataSample):
     which costs the receiving process, the one that trains, about 0.4 ms each:
     more than the annotations of a small clip take to load. An array travels
     in the pickle itself. The images, few and large, still share memory.
-    Tensors on an accelerator, or with a gradient, are pickled as they are.
+    Tensors that NumPy does not know (bfloat16, on an accelerator, with a
+    gradient) are pickled as they are.
     """
 
     def __reduce__(self) -> tuple:
@@ -43,8 +44,10 @@ def pack_element(value: Any) -> Any:
         that an array cannot stand for, stay as they are.
     """
     if isinstance(value, Tensor):
-        plain = value.device.type == 'cpu' and not value.requires_grad
-        return PackedTensor(value.numpy().copy()) if plain else value
+        try:
+            return PackedTensor(value.numpy().copy())
+        except (TypeError, RuntimeError):  # NumPy has no such array
+            return value
     if isinstance(value, list):
         return [pack_element(each) for each in value]
     if isinstance(value, BaseDataElement):

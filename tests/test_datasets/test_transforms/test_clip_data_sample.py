@@ -2,6 +2,7 @@ import copy
 import pickle
 from multiprocessing.reduction import ForkingPickler
 
+import pytest
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
@@ -30,7 +31,7 @@ def assert_same(found, sample):
         assert type(frame) is DetDataSample
         assert frame.metainfo == expected.metainfo
         instances, wanted = frame.gt_instances, expected.gt_instances
-        assert instances.keys() == wanted.keys()
+        assert set(instances.keys()) == set(wanted.keys())
         assert torch.equal(instances.bboxes, wanted.bboxes)
         assert torch.equal(instances.labels, wanted.labels)
         assert instances.labels.dtype == torch.int64
@@ -55,6 +56,18 @@ def test_no_tensor_of_it_shares_memory_with_a_worker():
     sent = bytes(ForkingPickler.dumps(make_sample()))
     assert b'rebuild_storage' not in sent
     assert_same(pickle.loads(sent).clone(), pickle.loads(sent))
+
+
+@pytest.mark.parametrize('dtype', [
+    torch.bfloat16, torch.float16, torch.float64, torch.bool, torch.complex64
+])
+def test_every_kind_of_tensor_survives(dtype):
+    sample = make_sample()
+    sent = sample[1].gt_instances.bboxes.round().to(dtype)
+    sample[1].gt_instances.bboxes = sent
+    for found in (pickle.loads(pickle.dumps(sample)), copy.deepcopy(sample)):
+        bboxes = found[1].gt_instances.bboxes
+        assert bboxes.dtype is dtype and torch.equal(bboxes, sent)
 
 
 def test_a_view_is_sent_without_what_it_looks_at():
