@@ -70,7 +70,8 @@ def draw_config_clips(cfg: Config, split: str, *, num_clips: int,
         seed (int): Chooses clips, intervals and augmentation.
 
     Yields:
-        tuple[str, ndarray]: File name, and picture of :func:`draw_clip`.
+        tuple[str, ndarray]: File name with the number of the first frame in
+        its video, from 1, and picture of :func:`draw_clip`.
 
     Raises:
         ValueError: If the config has no such data loader.
@@ -85,8 +86,9 @@ def draw_config_clips(cfg: Config, split: str, *, num_clips: int,
         part, place = dataset, clip.frame_index
         if isinstance(dataset, ConcatClipDataset):
             part, place = dataset.locate(clip.frame_index)
-        name = part.get_data_info(place)['video_name'][0]
-        yield (f'{number:03d}_{name}_{place:06d}.jpg'.replace('/', '_'),
+        frame = part.get_data_info(place)
+        name, of_video = frame['video_name'][0], frame['mot_frame_id'][0]
+        yield (f'{number:03d}_{name}_{of_video:06d}.jpg'.replace('/', '_'),
                draw_clip(part, clip._replace(frame_index=place)))
 
 

@@ -10,6 +10,7 @@ from mmengine.config import Config
 from ipmot_mm.datasets.base_clip_dataset import BaseClipDataset
 from ipmot_mm.datasets.coco_video_clip_dataset import CocoVideoClipDataset
 from ipmot_mm.datasets.crowdhuman_clip_dataset import CrowdHumanClipDataset
+from ipmot_mm.datasets.folder_depth import list_splits
 from ipmot_mm.datasets.mot_clip_dataset import MOTClipDataset
 from ipmot_mm.datasets.sequence import find_sequences
 from ipmot_mm.registry import DATASETS
@@ -22,6 +23,8 @@ from .video import Video, are_stills, read_video, videos_of_dataset
 PUBLIC_DETECTOR = re.compile('-(DPM|FRCNN|SDP)$')
 """MOT17 has every video three times, once for each set of detections that it
 hands out; frames and annotations are the same."""
+
+SPLITS = ('test', 'train', 'val')
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,8 @@ def part_of_folder(folder: str,
     Args:
         folder (str): Folder of sequences, a folder above it with a folder
             named like the split, or one sequence.
-        split (str): Used where there is such a folder. Defaults to 'train'.
+        split (str): Folder to take where there is one; only 'test' needs no
+            annotations. Defaults to 'train'.
         sequences (Sequence[str]): Names to take, with shell wild cards;
             not used where the folder is one sequence. Defaults to
             ``('*', )``.
@@ -178,7 +182,8 @@ def part_of_folder(folder: str,
         :obj:`DatasetPart`: The only one.
 
     Raises:
-        FileNotFoundError: If there is no sequence.
+        FileNotFoundError: If there is no sequence, or only folders of other
+            splits.
     """
     root, patterns = os.path.abspath(folder), list(sequences)
     if os.path.isdir(os.path.join(root, 'img1')):
@@ -186,9 +191,17 @@ def part_of_folder(folder: str,
         patterns = [glob.escape(name)]
     elif os.path.isdir(os.path.join(root, split)):
         root = os.path.join(root, split)
-    annotated = any(
-        os.path.isfile(os.path.join(each, 'gt', 'gt.txt'))
-        for each in find_sequences(root, patterns))
+    else:
+        others = list_splits(root, SPLITS)
+        if others:
+            raise FileNotFoundError(
+                f'no folder "{split}" in "{folder}"; there '
+                f'{"are" if len(others) > 1 else "is"} {", ".join(others)}: '
+                'choose one with --split')
+    # Only of a test set the annotations are kept secret.
+    found = find_sequences(root, patterns)
+    needs_gt = split != 'test' or any(
+        os.path.isfile(os.path.join(each, 'gt', 'gt.txt')) for each in found)
     return _build_part(
         dict(
             type='MOTClipDataset',
@@ -198,7 +211,7 @@ def part_of_folder(folder: str,
             class_ids=list(class_ids),
             metainfo=dict(
                 classes=tuple(f'class {number}' for number in class_ids)),
-            test_mode=not annotated,
+            test_mode=not needs_gt,
             pipeline=list(pipeline)))
 
 

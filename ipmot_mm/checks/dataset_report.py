@@ -1,6 +1,6 @@
 """All videos together: totals, a table, a JSON file."""
 from dataclasses import dataclass
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Set, Tuple
 
 import numpy as np
 from mmengine.config import Config
@@ -118,6 +118,7 @@ class DatasetReport:
         most = int(self.pooled('objects_per_frame').max(initial=0))
         return [
             f'classes (rows): {self.classes()}',
+            *self._untrained(),
             f'detect queries: {self.needs.num_queries}, objects in a frame: '
             f'at most {most}',
             f'TrackBook: {rows} identities x {self.needs.num_context_tokens} '
@@ -125,6 +126,23 @@ class DatasetReport:
             'state' if self.needs.with_track_book else 'TrackBook: none',
             f'{self.num_errors} errors, {self.num_warnings} warnings',
         ]
+
+    def _untrained(self) -> List[str]:
+        """A line about the boxes of classes that nobody asked for."""
+        counts: Dict[int, int] = {}
+        asked: Set[int] = set()
+        for video in self.videos:
+            others = set(video.classes).difference(video.class_ids)
+            asked.update(video.class_ids if others else ())
+            for number in others:
+                counts[number] = counts.get(number, 0) + video.classes[number]
+        if not counts:
+            return []
+        listed = ', '.join(f'{counts[number]} boxes of class {number}'
+                           for number in sorted(counts))
+        numbers = ' '.join(map(str, sorted(asked | set(counts))))
+        return [f'{listed} are not trained on (--class-ids {numbers} would; '
+                'a config has class_ids)']
 
     def to_dict(self) -> Dict[str, Any]:
         """The report as plain numbers and texts, for a JSON file."""

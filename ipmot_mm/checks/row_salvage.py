@@ -30,8 +30,10 @@ def read_rows(path: str, num_frames: int, log: ProblemLog) -> MOTAnnotations:
     """
     try:
         return read_ground_truth(path, num_frames)
-    except FileNotFoundError as error:
-        log.error('missing annotations', str(error))
+    except FileNotFoundError:
+        log.error(
+            'missing annotations', f'no annotations: "{path}" is missing; '
+            'training and scoring need gt/gt.txt (a test set: --split test)')
         return annotations_of([])
     except ValueError as error:
         refusal = str(error)

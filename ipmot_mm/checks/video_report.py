@@ -37,6 +37,7 @@ class VideoReport:
         visibilities (ndarray): Their visible share, has shape
             (num_objects, ).
         num_identities (int): Different objects; a row of the TrackBook each.
+        class_ids (tuple[int]): Class numbers that are trained on.
         counts (dict[str, int]): Of :func:`check_boxes` and
             :func:`check_tracks`.
         problems (:obj:`ProblemLog`): What is wrong.
@@ -51,6 +52,7 @@ class VideoReport:
     heights: ndarray
     visibilities: ndarray
     num_identities: int
+    class_ids: Tuple[int, ...]
     counts: Dict[str, int]
     problems: ProblemLog
 
@@ -155,6 +157,7 @@ def check_video(video: Video,
         heights=objects.bboxes[:, 3] - objects.bboxes[:, 1],
         visibilities=objects.visibilities,
         num_identities=len(np.unique(objects.instance_ids)),
+        class_ids=tuple(class_ids),
         counts=counts,
         problems=log)
 
@@ -168,12 +171,19 @@ def _choose_objects(rows: MOTAnnotations, class_ids: Sequence[int],
             'conf is neither 0 nor 1', f'{odd.sum()} rows, such as '
             f'{rows.confidences[odd][0]:g}. conf is no score here: it is cut '
             'to a whole number, and 0 leaves a row out.')
-    objects = rows[rows.counts & np.isin(rows.class_ids, list(class_ids))]
-    if len(rows) and not len(objects):
+    known = rows[np.isin(rows.class_ids, list(class_ids))]
+    objects = known[known.counts]
+    if len(known) and not len(objects):
+        log.error(
+            'no object of the classes', f'all {len(known)} rows of the '
+            f'classes {some(class_ids)} have conf 0, which leaves them out. '
+            'Column 7 of gt.txt must be 1 for what counts.')
+    elif len(rows) and not len(objects):
         log.error(
             'no object of the classes', f'none of {len(rows)} rows has a '
-            f'class in {tuple(class_ids)} and a conf that counts; the '
-            f'classes are {some(np.unique(rows.class_ids).tolist())}.')
+            f'class in {tuple(class_ids)}; the classes are '
+            f'{some(np.unique(rows.class_ids).tolist())}. Choose them with '
+            'class_ids, or correct column 8 of gt.txt.')
     return objects
 
 

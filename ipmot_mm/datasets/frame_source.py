@@ -84,9 +84,9 @@ class FrameSource:
             self.source if isinstance(self.source, int) else str(self.source))
         if not capture.isOpened():
             raise ValueError(
-                f'input {self.source!r} cannot be opened as a video; is the '
-                'camera connected, or the file complete and of a format that '
-                'OpenCV reads (mp4, avi)?')
+                f'input {str(self.source)!r} cannot be opened as a video; is '
+                'the camera connected, or the file complete and of a format '
+                'that OpenCV reads (mp4, avi)?')
         return capture
 
     def _probe(self) -> None:
@@ -95,8 +95,8 @@ class FrameSource:
         try:
             if not capture.read()[0]:
                 raise ValueError(
-                    f'input {self.source!r} opens as a video but holds no '
-                    'frame; copy or convert the file again')
+                    f'input {str(self.source)!r} opens as a video but holds '
+                    'no frame; copy or convert the file again')
             fps = capture.get(cv2.CAP_PROP_FPS)
             count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         finally:

@@ -10,7 +10,8 @@ from mmengine.logging import print_log
 
 from ipmot_mm.user_errors import some
 
-IMAGE_DIR = 'img1'
+from .folder_depth import IMAGE_DIR, refuse_folder_above
+
 IMAGE_EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp')
 """What counts as a frame where no ``seqinfo.ini`` says so, in any case."""
 
@@ -25,7 +26,6 @@ NUM_NAMED = 5
 """How many names a message lists before it says how many more there are."""
 
 MAX_DIGITS = 100  # Python refuses to read thousands
-
 SeqInfo = Dict[str, str]
 """Keys of the section [Sequence] in lower case, and what they say."""
 
@@ -70,8 +70,8 @@ def find_sequences(data_root: str,
         list[str]: Paths.
 
     Raises:
-        FileNotFoundError: If the folder or the seqmap is absent, a sequence
-            of the seqmap is missing, or nothing matches.
+        FileNotFoundError: If the folder or the seqmap is absent, or a
+            sequence; if nothing matches, or the sequences lie deeper.
         ValueError: If the seqmap is malformed.
     """
     if not os.path.isdir(data_root):
@@ -84,6 +84,7 @@ def find_sequences(data_root: str,
     present = sorted(
         entry.name for entry in os.scandir(data_root)
         if entry.is_dir() and not entry.name.startswith('.'))
+    refuse_folder_above(data_root, present)
     lines = {} if seqmap is None else read_seqmap(seqmap)
     names = present if seqmap is None else sorted(lines)
     chosen = [
@@ -382,9 +383,8 @@ def _check_inferred(folder: str, image_dir: str,
         raise ValueError(
             f'"{image_dir}" has {wrong}, but without a seqinfo.ini the frames '
             f'must be numbered from 1 on without a hole (the last one is '
-            f'{length}). '
-            f'{_advice(found) or "Copy the missing frames"}, and let gt.txt '
-            'count alike.')
+            f'{length}). {_advice(found) or "Copy the missing frames"}, and '
+            'let gt.txt count alike.')
 
 
 def _name_absent(found: Dict[int, str], num_missing: int) -> str:

@@ -87,9 +87,10 @@ class TrackEvalMetric(BaseMetric):
             thresholds, as of :func:`~ipmot_mm.evaluation.score_sequences`.
 
     Raises:
-        ValueError: If an option is unknown, ``format_only`` comes without
-            ``outfile_prefix``, or the benchmark does not score these
-            classes or has no server that is known.
+        ValueError: If an option is unknown, a path still holds
+            ``{work_dir}``, ``format_only`` comes without ``outfile_prefix``,
+            or the benchmark does not score these classes or has no server
+            that is known.
     """
     default_prefix: Optional[str] = 'motchallenge-metric'
 
@@ -118,6 +119,7 @@ class TrackEvalMetric(BaseMetric):
             check_classes(benchmark, class_ids, classes)
         if submission is not None:
             _check_server(benchmark)
+        _check_paths(outfile_prefix, submission)
         self.benchmark = benchmark
         self.metrics = tuple(metrics)
         self.outfile_prefix = outfile_prefix
@@ -273,6 +275,15 @@ class TrackEvalMetric(BaseMetric):
             self.submission,
             benchmark=self.benchmark,
             names=list(num_tracked))
+
+
+def _check_paths(*paths: Optional[str]) -> None:
+    """Raise a ValueError if nobody has filled in the work dir."""
+    for path in paths:
+        if path is not None and '{work_dir}' in path:
+            raise ValueError(
+                f'{path!r} is no path yet: tools/train.py and tools/test.py '
+                'fill in the work dir; elsewhere write a folder')
 
 
 def _check_server(benchmark: str) -> None:

@@ -64,7 +64,7 @@ def test_clips_of_a_concatenation_are_named_by_their_video(
         draw_config_clips(cfg, 'train', num_clips=20, num_frames=2, seed=1))
     assert len(found) == 10
     names = sorted(name[4:] for name, _picture in found)
-    assert names[0] == 'a1_000000.jpg' and names[-1].startswith('b1_')
+    assert names[0] == 'a1_000001.jpg' and names[-1].startswith('b1_')
     again = list(
         draw_config_clips(cfg, 'train', num_clips=2, num_frames=2, seed=1))
     for (name, picture), (name2, picture2) in zip(again, found):

@@ -78,13 +78,35 @@ def test_folders_of_every_depth(make_sequence, tmp_path):
         part_of_folder(str(tmp_path / 'data/train/b/gt'))
 
 
-def test_folders_without_any_annotation_are_test_sets(make_sequence, tmp_path):
+def test_only_a_test_set_may_be_without_annotations(make_sequence, tmp_path):
     for name in 'ab':
         folder = make_sequence(name, 2)
     (folder / 'gt/gt.txt').unlink()
-    assert part_of_folder(str(tmp_path)).with_gt  # of one they are missing
+    root = str(tmp_path)
+    assert part_of_folder(root, split='test').with_gt  # one lacks them
     (tmp_path / 'a/gt/gt.txt').unlink()
-    assert not part_of_folder(str(tmp_path)).with_gt
+    assert not part_of_folder(root, split='test').with_gt
+    for split in ('train', 'val'):
+        for video in part_of_folder(root, split=split).videos():
+            problem, = video.problems.kept
+            assert problem.is_error and 'need gt/gt.txt' in problem.message
+            assert '--split test' in problem.message
+
+
+def test_a_split_that_is_absent(make_sequence, tmp_path):
+    (tmp_path / 'MOT').mkdir()
+    for name in ('annotations', 'test', 'train'):
+        (tmp_path / 'MOT' / name).mkdir()
+    make_sequence('MOT/train/a', 2)
+    with pytest.raises(
+            FileNotFoundError,
+            match='no folder "val" in ".*MOT"; there are test, train: choose '
+            'one with --split'):
+        part_of_folder(str(tmp_path / 'MOT'), split='val')
+    # A sequence may have such a name.
+    make_sequence('other/train', 2)
+    part = part_of_folder(str(tmp_path / 'other'), split='val')
+    assert [video.name for video in part.videos()] == ['train']
 
 
 def test_sequences_that_differ_by_their_detector_are_one_video(

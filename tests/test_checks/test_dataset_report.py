@@ -36,6 +36,24 @@ def test_totals(make_sequence, tmp_path):
     assert len(lines) == 5 and len({len(line) for line in lines}) == 1
 
 
+def test_boxes_of_other_classes_are_told(make_sequence, tmp_path):
+    make_sequence('a', 2, '1,3,4,5,6,7,1,1,1\n1,4,30,5,6,7,1,3,1\n')
+    make_sequence('b', 2, '1,3,4,5,6,7,1,1,1\n1,4,30,5,6,7,1,3,1\n'
+                  '2,4,30,5,6,7,1,20,1\n2,5,30,5,6,7,0,9,1\n')
+    advice = ('are not trained on (--class-ids 1 3 20 would; a config has '
+              'class_ids)')
+    boxes = {
+        (1, ): [f'2 boxes of class 3, 1 boxes of class 20 {advice}'],
+        (3, 1): [f'1 boxes of class 20 {advice}'],
+        (1, 3, 20): []
+    }
+    for class_ids, expected in boxes.items():
+        part = part_of_folder(str(tmp_path), class_ids=class_ids)
+        summary = check_parts([part], ModelNeeds()).summary()
+        assert [each for each in summary
+                if 'not trained on' in each] == expected
+
+
 def test_needs_of_a_config_are_those_of_its_model():
     cfg = Config.fromfile(
         CONFIGS / 'pets09/ipmot_dab-tiny_2xb4-30e_pets09.py')

@@ -49,6 +49,15 @@ def test_classes_choose_the_objects(make_sequence):
     report = check_video(read_video(str(folder)), part='mot', class_ids=(2, ))
     problem = kinds(report)['no object of the classes']
     assert problem.is_error and 'classes are 1, 7' in problem.message
+    assert 'has a class in (2,)' in problem.message
+
+
+def test_objects_of_the_classes_that_all_have_conf_0(make_sequence):
+    report = check(make_sequence, '1,1,5,5,9,9,0,1,1\n2,1,5,5,9,9,0,1,1\n'
+                   '2,2,5,5,9,9,1,7,1\n')
+    problem = kinds(report)['no object of the classes']
+    assert problem.is_error
+    assert 'all 2 rows of the classes 1 have conf 0' in problem.message
 
 
 def test_conf_is_no_score(make_sequence):

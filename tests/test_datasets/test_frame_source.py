@@ -69,6 +69,10 @@ def test_broken_inputs_are_told(tmp_path):
     text.write_text('no video')
     with pytest.raises(ValueError, match='a.mp4.* (cannot be opened|opens)'):
         FrameSource(text)
+    with pytest.raises(ValueError) as caught:
+        FrameSource(text)
+    assert str(text) in str(caught.value)
+    assert 'Path(' not in str(caught.value)
     text.unlink()
     for number, side in ((1, 8), (2, 9)):
         cv2.imwrite(

@@ -179,6 +179,8 @@ def test_diverged_model_is_named(tmp_path, monkeypatch):
     (dict(metrics='HOTA'), "metrics must be a sequence.*'HOTA'"),
     (dict(metrics=()), r'metrics must be a sequence.*\(\)'),
     (dict(format_only=True), 'format_only=True needs outfile_prefix'),
+    (dict(outfile_prefix='{work_dir}/a'), 'is no path yet: tools/train.py'),
+    (dict(submission='{work_dir}/a.zip'), 'elsewhere write a folder'),
     (dict(num_workers=0), 'num_workers must be at least 1 or None, but got 0'),
     (dict(benchmark='custom', submission='a.zip'),
      "submission needs one of the benchmarks .*MOT17.*benchmark='custom'"),

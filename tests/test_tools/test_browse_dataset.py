@@ -41,13 +41,24 @@ def test_a_picture_for_each_clip(call, config, tmp_path):
     assert len(names) == 3 and all('_walk_' in name for name in names)
     assert all(name in text for name in names)
     picture = cv2.imread(str(out / names[0]))
-    number = int(names[0][-10:-4]) + 1  # of the first frame, from 1
+    number = int(names[0][-10:-4])  # of the first frame, from 1
     # A quarter of the width is the middle of the first frame of two.
     height, width = picture.shape[:2]
     for row in (0.3, 0.8):
         assert abs(
             int(picture[int(height * row), width // 3].mean()) -
             40 * number) <= 3
+
+
+def test_names_hold_the_frame_number_of_the_video(call, config, tmp_path):
+    out = tmp_path / 'out'
+    for half, numbers in (('train', [1, 2, 3]), ('val', [4, 5])):
+        code, _text, err = call(
+            config, '--output-dir', out / half, '--num-frames', '1',
+            '--cfg-options', f'train_dataloader.dataset.half={half}')
+        assert code == 0, err
+        assert sorted(int(path.name[-10:-4])
+                      for path in (out / half).iterdir()) == numbers
 
 
 def test_the_seed_repeats_the_pictures(call, config, tmp_path):

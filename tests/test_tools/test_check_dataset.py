@@ -73,6 +73,17 @@ def test_everything_that_is_wrong_is_found_in_one_run(
     assert 'error: id clashes (1)' in page and 'is not drawn' in page
 
 
+def test_annotations_are_needed_but_for_a_test_set(call, data):
+    for name in 'ab':
+        (data / f'train/{name}/gt/gt.txt').unlink()
+    for split, expected in (('train', 1), ('val', 1), ('test', 0)):
+        code, text, err = call(data / 'train', '--split', split)
+        assert code == expected, err
+        assert ('ERROR: missing annotations (2)' in text) == (code == 1)
+    code, _text, err = call(data, '--split', 'val')
+    assert code == 2 and 'there is train: choose one with --split' in err
+
+
 def test_a_config_tells_parts_queries_and_track_book(call, data, tmp_path):
     config = tmp_path / 'config.py'
     pipeline = '[dict(type="LoadClipImages"), dict(type="PackClipInputs")]'

@@ -71,6 +71,15 @@ def test_videos_become_sequences(convert, tmp_path):
                                            [[], [[1.5, 2, 31.5, 42.25]]])
 
 
+def test_a_frame_rate_that_nobody_told(convert, capsys):
+    text = 'two: frame rate unknown, 25 is written; --frame-rate sets it'
+    assert convert(make_data()) == 0
+    out = capsys.readouterr().out
+    assert text in out and out.count('rate unknown') == 1
+    assert convert(make_data(), '--overwrite', '--frame-rate', '9') == 0
+    assert 'rate unknown' not in capsys.readouterr().out
+
+
 def test_mmdet_reads_the_same_boxes(convert, tmp_path):
     data = make_data()
     for annotation in data['annotations']:

@@ -76,13 +76,15 @@ def test_mot_with_a_video(convert, tmp_path, capsys):
     assert 'has no images; name the video' in capsys.readouterr().err
     video = write_video(tmp_path / 'v.mp4', 3)
     assert convert(files, '--frames', video, '--name', 'v') == 0
+    assert 'rate unknown' not in capsys.readouterr().out
     assert gt_lines(tmp_path / 'out' / 'v')[0].endswith(',1,14,1')
 
 
-def test_mot_with_frames_of_a_video_as_images(convert, tmp_path):
+def test_mot_with_frames_of_a_video_as_images(convert, tmp_path, capsys):
     images = write_images(tmp_path / 'frames',
                           [f'frame_{k:06d}.PNG' for k in range(3)])
     assert convert({'gt.txt': GT}, '--frames', images) == 0
+    assert 'task: frame rate unknown, 25 is' in capsys.readouterr().out
     # no labels.txt: class 2 is that of MOTChallenge
     assert gt_lines(tmp_path / 'out' / 'task') == [
         '1,1,1.5,2,10.08,20,1,2,1', '3,1,4,5,6,7,0,1,0'

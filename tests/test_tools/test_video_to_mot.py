@@ -39,6 +39,12 @@ def test_video_with_text(video, convert, tmp_path, capsys):
     assert 'x 48, without gt.txt: there' in capsys.readouterr().out
 
 
+def test_images_do_not_tell_the_frame_rate(convert, tmp_path, capsys):
+    images = write_images(tmp_path / 'in', ['1.png'])
+    assert convert(images) == 0
+    assert 'in: frame rate unknown, 25 is written' in capsys.readouterr().out
+
+
 def test_images_of_any_name_in_natural_order(convert, tmp_path):
     images = write_images(tmp_path / 'in', ['a2.png', 'a10.png', 'b1.png'])
     assert convert(images, '--frame-rate', '29.97', '--link-mode',

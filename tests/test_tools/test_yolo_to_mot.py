@@ -58,10 +58,11 @@ def test_labels_of_a_video(convert, video, tmp_path):
     }  # yapf: disable
 
 
-def test_labels_of_images(convert, tmp_path):
+def test_labels_of_images(convert, tmp_path, capsys):
     images = write_images(tmp_path / 'cam', ['x.png', 'y.png', 'z.png'])
     labels = {'x.txt': LABELS['street_1.txt'], 'z.txt': LABELS['street_3.txt']}
     assert convert(labels, images, '--names', 'person', 'bus', 'car') == 0
+    assert 'cam: frame rate unknown, 25 is' in capsys.readouterr().out
     assert gt_lines(tmp_path / 'out' / 'cam') == expect(person=1, car=3)
     assert convert({**labels, 'w.txt': ''}, images, '--overwrite') == 2
 

@@ -32,6 +32,7 @@ from ipmot_mm.datasets.conversion import (SourceFrames, add_class_argument,
                                           add_output_arguments,
                                           convert_sequence, number_classes,
                                           save_classes)
+from ipmot_mm.datasets.conversion.frame_rate import print_unknown_rate
 from ipmot_mm.datasets.frame_source import DEFAULT_FPS
 from ipmot_mm.datasets.sequence_frames import ImageFiles, WrittenFrames
 from ipmot_mm.user_errors import CommandError, run_tool
@@ -65,6 +66,8 @@ def convert(args: argparse.Namespace) -> None:
         if rate is None:
             entry = records.records('videos')[video.video_index]
             rate = entry.get('fps', DEFAULT_FPS)
+            if 'fps' not in entry:
+                print_unknown_rate(name)
         source = SourceFrames(name,
                               ImageFiles(paths,
                                          link_mode=args.link_mode), None, rate)

@@ -38,6 +38,7 @@ from ipmot_mm.datasets.conversion import (SourceFrames, add_class_argument,
                                           open_frames, place_frames, read_rows,
                                           save_classes)
 from ipmot_mm.datasets.conversion.cvat_xml import read_cvat_tracks
+from ipmot_mm.datasets.conversion.frame_rate import tell_unknown_rate
 from ipmot_mm.datasets.sequence_frames import WrittenFrames
 from ipmot_mm.user_errors import CommandError, is_user_message, run_tool
 
@@ -147,6 +148,7 @@ def convert_files(export: Path, files: Dict[str, Path],
         raise CommandError(
             f'"{export}" has no images; name the video or the folder that was '
             'annotated with --frames, or export with "Save images"')
+    tell_unknown_rate(args.name or export.stem, source, args)
     read = read_text if 'gt.txt' in files else read_xml
     numbers, annotate = read(files, source, args)
     convert_sequence(args.name or export.stem, source, annotate, args)

@@ -14,6 +14,7 @@ from ipmot_mm.datasets.conversion import (add_numbering_argument,
                                           add_output_arguments,
                                           convert_sequence, open_frames,
                                           place_frames, read_rows)
+from ipmot_mm.datasets.conversion.frame_rate import tell_unknown_rate
 from ipmot_mm.datasets.sequence_frames import WrittenFrames
 from ipmot_mm.user_errors import run_tool
 
@@ -43,6 +44,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 def convert(args: argparse.Namespace) -> None:
     """Write the sequence."""
     source = open_frames(args.input, args)
+    tell_unknown_rate(args.name or source.name, source, args)
     # now, so that a bad file is refused before a long video is decoded
     found = read_rows(args.gt, args.score_thr) if args.gt else None
 

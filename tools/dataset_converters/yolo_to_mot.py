@@ -27,6 +27,7 @@ from ipmot_mm.datasets.conversion import (SourceFrames, add_class_argument,
                                           add_output_arguments,
                                           convert_sequence, number_classes,
                                           open_frames, save_classes)
+from ipmot_mm.datasets.conversion.frame_rate import tell_unknown_rate
 from ipmot_mm.datasets.sequence_frames import WrittenFrames
 from ipmot_mm.user_errors import CommandError, run_tool
 
@@ -68,6 +69,7 @@ def convert(args: argparse.Namespace) -> None:
     if args.class_numbers and not args.names:
         raise CommandError('--class-numbers needs --names')
     source = open_frames(args.input, args)
+    tell_unknown_rate(args.name or source.name, source, args)
     files = find_label_files(Path(args.label_dir), source)
     rows, places = read_labels(files, args)
     used = sorted({int(number) for number in rows[:, 1]})
