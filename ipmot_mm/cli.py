@@ -78,13 +78,7 @@ def _add_common_arguments(parser: argparse.ArgumentParser) -> None:
         '--work-dir',
         help='folder of logs and checkpoints; default: work_dir of the '
         'config, else work_dirs/NAME_OF_CONFIG')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='settings that replace those of the config, e.g. '
-        'train_cfg.max_epochs=2 or a.b="[1,2]" (quoted, no blanks)')
+    add_cfg_options(parser)
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
@@ -94,15 +88,43 @@ def _add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
 
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options``, for :func:`read_config`."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='settings that replace those of the config, e.g. '
+        'train_cfg.max_epochs=2 or a.b="[1,2]" (quoted, no blanks)')
+
+
+def read_config(path: str, cfg_options: Optional[dict]) -> Config:
+    """Read a config file.
+
+    Args:
+        path (str): The file.
+        cfg_options (dict, optional): Settings that replace those of the file.
+
+    Returns:
+        :obj:`Config`: The config.
+
+    Raises:
+        CommandError: If there is no such file.
+    """
+    if not osp.isfile(path):
+        raise CommandError(
+            f'config not found: {path}; give the path of a config '
+            'file, those of the package are in configs/')
+    cfg = Config.fromfile(path)
+    if cfg_options:
+        cfg.merge_from_dict(cfg_options)
+    return cfg
+
+
 def load_config(args: argparse.Namespace) -> Config:
     """Read the config file and apply the arguments of both commands."""
-    if not osp.isfile(args.config):
-        raise CommandError(
-            f'config not found: {args.config}; give the path of a config '
-            'file, those of the package are in configs/')
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
+    cfg = read_config(args.config, args.cfg_options)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir

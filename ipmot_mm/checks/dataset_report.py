@@ -6,6 +6,7 @@ import numpy as np
 from mmengine.config import Config
 
 from ipmot_mm.engine.hooks.track_book_hook import FLOATS_PER_NUMBER
+from ipmot_mm.evaluation.score_table import align_columns
 
 from .dataset_part import DatasetPart
 from .problems import ProblemGroup, group_problems
@@ -252,11 +253,6 @@ def format_table(rows: Sequence[Sequence[str]]) -> str:
     Returns:
         str: Lines.
     """
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    lines = [
-        '  '.join([row[0].ljust(widths[0])] +
-                  [cell.rjust(w) for cell, w in zip(row[1:], widths[1:])])
-        for row in rows
-    ]
+    lines = align_columns(rows)
     lines.insert(1, '-' * len(lines[0]))
     return '\n'.join(lines)

@@ -7,11 +7,12 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ipmot_mm.datasets.mot_text import END_OF_WHOLE_NUMBERS, read_mot_table
 
+from .scored_sequence import PEDESTRIAN
+
 NUM_COLUMNS = 10
 """``frame,id,x,y,w,h,conf,x,y,z``, the last three of which are ignored."""
 
 _CLASS_COLUMN = 7
-_PEDESTRIAN = 1
 _NUM_LINES_NAMED = 3
 _BYTE_ORDER_MARK = b'\xef\xbb\xbf'
 
@@ -62,7 +63,7 @@ def find_result_problems(path: Path,
     else:
         frames, ids, _, _, w, h = values[:, :6].T
         wrong = ((frames > num_frames) | (ids < 1) | (w <= 0) | (h <= 0) |
-                 (values[:, _CLASS_COLUMN] > _PEDESTRIAN))
+                 (values[:, _CLASS_COLUMN] > PEDESTRIAN))
         if not wrong.any() and clean_results(data) == data:
             return []
     # Something may be wrong, so every line is looked at, slowly.
@@ -118,7 +119,7 @@ def _line_problems(line: str, number: int, num_frames: int,
         yield 'the id must be a whole number of at least 1'
     if w <= 0 or h <= 0:
         yield 'width and height of the box must be positive'
-    if values[_CLASS_COLUMN] > _PEDESTRIAN:
+    if values[_CLASS_COLUMN] > PEDESTRIAN:
         yield 'column 8 names a class other than pedestrian, write -1'
     if seen.setdefault((frame, instance_id), number) != number:
         yield 'the id occurs a second time in its frame'

@@ -1,5 +1,5 @@
 """Scores as a table that fits into a terminal."""
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
 from .mot_scoring import CLASSES, COMBINED, COUNTS
 
@@ -61,7 +61,7 @@ def format_score_table(scores: Dict[str, Dict[str, Any]],
         rows += [[name] + [_cell(row[score], score in COUNTS)
                            for score in columns.values()]
                  for name, row in block.items()]
-    lines = _align(rows)
+    lines = align_columns(rows)
     rule = '-' * len(lines[0])
     ruled = [rule, lines.pop(0), rule]
     for block in filter(None, blocks):
@@ -75,8 +75,15 @@ def _cell(value: float, is_count: bool) -> str:
     return str(value) if is_count else f'{100 * value:.2f}'
 
 
-def _align(rows: List[List[str]]) -> List[str]:
-    """Names to the left, numbers to the right, two blanks in between."""
+def align_columns(rows: Sequence[Sequence[str]]) -> List[str]:
+    """Names to the left, numbers to the right, two blanks in between.
+
+    Args:
+        rows (Sequence[Sequence[str]]): Cells of each row, as many in each.
+
+    Returns:
+        list[str]: Lines of equal length.
+    """
     widths = [max(map(len, column)) for column in zip(*rows)]
     return [
         '  '.join([row[0].ljust(widths[0])] +

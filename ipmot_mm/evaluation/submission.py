@@ -76,21 +76,21 @@ def write_submission(result_dir: Union[str, Path],
     contents: Dict[str, bytes] = {}
     problems: List[str] = []
     for video, num_frames in videos.items():
-        names = server.file_names(video)
-        found = [name for name in names if name in present]
+        wanted = server.file_names(video)
+        found = [name for name in wanted if name in present]
         if not found:
-            problems.append(f'missing: {" or ".join(names)}')
+            problems.append(f'missing: {" or ".join(wanted)}')
             continue
         texts = {
             name: clean_results(present[name].read_bytes())
             for name in found
         }
-        if found != names and len(set(texts.values())) > 1:
+        if found != wanted and len(set(texts.values())) > 1:
             problems.append(f'{" and ".join(found)} differ, so none of them '
                             'can stand for the absent one')
         for name in found:
             problems += find_result_problems(present[name], num_frames)
-        for name in names:
+        for name in wanted:
             contents[server.folder + name] = texts.get(name, texts[found[0]])
     _refuse(str(result_dir), benchmark, problems)
     _write_archive(path, contents)

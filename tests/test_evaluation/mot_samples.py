@@ -9,6 +9,8 @@ import torch
 from mmdet.structures import DetDataSample, TrackDataSample
 from mmengine.structures import InstanceData
 
+from ipmot_mm.evaluation import score_folder
+
 
 def random_truth(rng: np.random.Generator, num_frames: int,
                  num_objects: int) -> np.ndarray:
@@ -115,3 +117,8 @@ def plain_trackeval(folder: Path, benchmark: str) -> Dict[str, dict]:
         name: value['pedestrian']
         for name, value in results['MotChallenge2DBox']['ours'].items()
     }
+
+
+def score(folder: Path, **kwargs):
+    """The sequence of the fixture of this name."""
+    return score_folder(folder / 'tracks', folder / 'gt', **kwargs)

@@ -1,24 +1,9 @@
 """Folders of sequences, and halves of them."""
 import numpy as np
 import pytest
-from mot_samples import corrupt, random_truth, write_rows, write_sequence
+from mot_samples import score, write_rows, write_sequence
 
 from ipmot_mm.evaluation import folder_scoring, score_folder
-
-
-@pytest.fixture
-def sequence(tmp_path):
-    """Folder with one sequence of 8 frames in gt and its tracks."""
-    rng = np.random.default_rng(0)
-    truth = random_truth(rng, 8, 9)
-    write_sequence(tmp_path / 'gt', 'a', truth, 8)
-    write_rows(tmp_path / 'tracks' / 'a.txt', corrupt(rng, truth))
-    return tmp_path
-
-
-def score(folder, **kwargs):
-    """The sequence of the fixture."""
-    return score_folder(folder / 'tracks', folder / 'gt', **kwargs)
 
 
 def test_split_of_a_folder(sequence):

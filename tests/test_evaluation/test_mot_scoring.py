@@ -5,25 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trackeval
-from mot_samples import corrupt, random_truth, write_rows, write_sequence
+from mot_samples import score, write_rows, write_sequence
 
 from ipmot_mm.benchmark import measure_evaluation
 from ipmot_mm.evaluation import ScoredSequence, score_folder, score_sequences
-
-
-@pytest.fixture
-def sequence(tmp_path):
-    """Folder with one sequence of 8 frames in gt and its tracks."""
-    rng = np.random.default_rng(0)
-    truth = random_truth(rng, 8, 9)
-    write_sequence(tmp_path / 'gt', 'a', truth, 8)
-    write_rows(tmp_path / 'tracks' / 'a.txt', corrupt(rng, truth))
-    return tmp_path
-
-
-def score(folder, **kwargs):
-    """The sequence of the fixture."""
-    return score_folder(folder / 'tracks', folder / 'gt', **kwargs)
 
 
 def test_independent_implementations(shared_data):

@@ -11,7 +11,7 @@ import sys
 import time
 from typing import Any, Dict, List, Optional, Sequence
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
@@ -21,7 +21,7 @@ from ipmot_mm.benchmark import (build_loader, describe_machine,
                                 pillow_pipeline)
 from ipmot_mm.benchmark.random_tracks import MOT17_TRAIN_LENGTHS
 from ipmot_mm.benchmark.stopwatch import CLOCKS
-from ipmot_mm.cli import load_config
+from ipmot_mm.cli import add_cfg_options, read_config
 from ipmot_mm.evaluation import write_atomically
 from ipmot_mm.user_errors import positive, run_tool
 
@@ -57,7 +57,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         '--num-iters', type=positive, default=30, help='iterations to time')
     for command, run, workers in ((loader, run_loader, (0, 1, 2)),
                                   (feed, run_feed, (0, 2))):
-        command.set_defaults(run=run, launcher='none', work_dir=None)
+        command.set_defaults(run=run)
         command.add_argument('config', help='config file')
         command.add_argument(
             '--num-workers',
@@ -69,12 +69,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
             '--num-frames',
             type=positive,
             help='clip length; default: of config')
-        command.add_argument(
-            '--cfg-options',
-            nargs='+',
-            action=DictAction,
-            metavar='KEY=VALUE',
-            help='settings that replace those of the config')
+        add_cfg_options(command)
     evaluation = commands.add_parser(
         'evaluation', help='scoring, beside TrackEval by itself')
     evaluation.set_defaults(run=run_evaluation)
@@ -85,16 +80,16 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def read_config(args: argparse.Namespace) -> Config:
+def read_scoped_config(args: argparse.Namespace) -> Config:
     """The config, in whose scope types are looked up from now on."""
-    cfg = load_config(args)
+    cfg = read_config(args.config, args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'ipmot_mm'))
     return cfg
 
 
 def run_loader(args: argparse.Namespace) -> Dict[str, Any]:
     """Time the stages in this process, then the loader with workers."""
-    cfg = read_config(args)
+    cfg = read_scoped_config(args)
     start = time.perf_counter()
     loader = build_loader(cfg, args.split, 0, args.num_frames)
     seconds = time.perf_counter() - start
@@ -122,7 +117,8 @@ def run_loader(args: argparse.Namespace) -> Dict[str, Any]:
 def run_feed(args: argparse.Namespace) -> Dict[str, Any]:
     """Train a little with each number of workers."""
     result = measure_feeding(
-        read_config(args), args.num_iters, args.num_workers, args.num_frames)
+        read_scoped_config(args), args.num_iters, args.num_workers,
+        args.num_frames)
     for num_workers, found in result.items():
         print_log(f'{num_workers} workers: waits for data '
                   f'{found["wait_share"]:.1%} of the time, '

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Optional, Sequence
 
 import cv2
-from mmengine.config import Config, DictAction
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
 from ipmot_mm.checks.clip_pictures import draw_config_clips, write_picture
+from ipmot_mm.cli import add_cfg_options, read_config
 from ipmot_mm.user_errors import positive, run_tool
 
 
@@ -38,12 +38,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         '--show', action='store_true', help='show the pictures in a window')
     parser.add_argument(
         '--seed', type=int, default=0, help='chooses clips and augmentation')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='settings that replace those of the config')
+    add_cfg_options(parser)
     args = parser.parse_args(argv)
     if args.output_dir is None and not args.show:
         parser.error('nothing to do: give --output-dir, --show or both')
@@ -52,9 +47,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 
 def browse(args: argparse.Namespace) -> None:
     """Write or show the pictures."""
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
+    cfg = read_config(args.config, args.cfg_options)
     init_default_scope('ipmot_mm')
     clips = draw_config_clips(
         cfg,

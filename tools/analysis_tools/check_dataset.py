@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import List, Optional, Sequence, Tuple
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
@@ -21,6 +21,7 @@ from ipmot_mm.checks import (DatasetPart, DatasetReport, ModelNeeds,
                              parts_of_config)
 from ipmot_mm.checks.clip_pictures import max_interval_of, write_clip_pictures
 from ipmot_mm.checks.page import write_page
+from ipmot_mm.cli import add_cfg_options, read_config
 from ipmot_mm.evaluation import write_atomically
 from ipmot_mm.testing import config_root
 from ipmot_mm.user_errors import CommandError, positive, run_tool
@@ -68,12 +69,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         nargs='+',
         default=[1],
         help='classes to train on, for a folder')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='settings that replace those of the config')
+    add_cfg_options(parser)
     return parser.parse_args(argv)
 
 
@@ -95,11 +91,10 @@ def read_source(
         raise CommandError(
             '--sequences is for a folder; a config says itself what to take, '
             'see the key sequences of its datasets and --cfg-options')
-    cfg = Config.fromfile(args.source)
     options = dict(args.cfg_options or {})
     if args.num_queries:
         options['model.detector.num_queries'] = args.num_queries
-    cfg.merge_from_dict(options)
+    cfg = read_config(args.source, options)
     return (parts_of_config(cfg, args.split), ModelNeeds.from_config(cfg),
             max_interval_of(cfg, args.split))
 

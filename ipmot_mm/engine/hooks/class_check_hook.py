@@ -1,9 +1,10 @@
 """As many classes in the model as in the data."""
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import Runner
 
 from ipmot_mm.registry import HOOKS
+
+from .training_parts import find_training_parts
 
 
 @HOOKS.register_module()
@@ -24,17 +25,13 @@ class ClassCheckHook(Hook):
         Raises:
             ValueError: If they differ.
         """
-        model = runner.model
-        if is_model_wrapper(model):
-            model = model.module
-        head = getattr(getattr(model, 'detector', None), 'bbox_head', None)
-        # The public property would build the loop in a test-only run.
-        train_loop = runner._train_loop
-        if head is None or not isinstance(train_loop, BaseLoop):
+        parts = find_training_parts(runner)
+        if parts is None:
             return
-        metainfo = getattr(train_loop.dataloader.dataset, 'metainfo', {})
-        classes = metainfo.get('classes', ())
-        if classes and len(classes) != head.num_classes:
+        model, dataset = parts
+        head = getattr(getattr(model, 'detector', None), 'bbox_head', None)
+        classes = getattr(dataset, 'metainfo', {}).get('classes', ())
+        if head is not None and classes and len(classes) != head.num_classes:
             raise ValueError(
                 f'The data has {len(classes)} classes {tuple(classes)}, but '
                 f'model.detector.bbox_head.num_classes is {head.num_classes}. '

@@ -2,11 +2,12 @@
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import Runner
 
 from ipmot_mm.registry import HOOKS
 from ipmot_mm.structures import IdentityMap
+
+from .training_parts import find_training_parts
 
 FLOATS_PER_NUMBER = 3  # the token and both moments of RowwiseAdamW
 
@@ -34,15 +35,14 @@ class TrackBookHook(Hook):
         Raises:
             ValueError: If the data set cannot tell its identities.
         """
-        model = runner.model
-        if is_model_wrapper(model):
-            model = model.module
-        track_book = getattr(model, 'track_book', None)
-        # The public property would build the loop in a test-only run.
-        train_loop = runner._train_loop
-        if track_book is None or not isinstance(train_loop, BaseLoop):
+        parts = find_training_parts(runner)
+        if parts is None:
             return
-        identity_map = find_identity_map(train_loop.dataloader.dataset)
+        model, dataset = parts
+        track_book = getattr(model, 'track_book', None)
+        if track_book is None:
+            return
+        identity_map = find_identity_map(dataset)
         track_book.set_identity_map(identity_map)
         num_bytes = (
             track_book.tokens.numel() * track_book.tokens.element_size() *
