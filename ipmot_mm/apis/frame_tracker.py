@@ -11,6 +11,7 @@ from torch import nn
 
 from ipmot_mm.datasets.frame_source import FrameSource
 from ipmot_mm.registry import TRANSFORMS
+from ipmot_mm.structures import TrackState
 
 # What a dataset would give for a frame without annotations.
 EMPTY_OBJECTS = dict(
@@ -26,12 +27,14 @@ class FrameTracker:
 
     Frames are prepared by the test pipeline of the model's config, built
     once, without its steps that read files (type names that begin with
-    ``Load``, in whatever scope). The state between frames is the model's own:
-    use one model for each stream.
+    ``Load``, in whatever scope). The state between frames is the tracker's
+    own: any number of trackers, one for each stream, share one model, frame
+    by frame in any order, also from several threads (one for each tracker).
+    A stream may go on for ever: nothing is kept of a frame but its tracks.
 
     Args:
         model (nn.Module): Of :func:`init_tracker`; ``model.cfg`` is its
-            config.
+            config. Its ``predict`` takes a :obj:`TrackState` as ``state``.
 
     Raises:
         ValueError: If the config has no test pipeline.
@@ -50,10 +53,12 @@ class FrameTracker:
             for step in _test_pipeline(model.cfg)
             if not _type_name(step).startswith('Load')
         ])
+        self.state = TrackState()
         self.reset()
 
     def reset(self) -> None:
         """Start a new video: the next frame begins with no track."""
+        self.state.reset()
         self.num_frames = 0
 
     def update(self, frame: np.ndarray) -> InstanceData:
@@ -82,10 +87,11 @@ class FrameTracker:
                 'the test pipeline of the config gives no inputs; its last '
                 'step must be PackClipInputs')
         with torch.no_grad():
-            samples = self.model.test_step(
+            data = self.model.data_preprocessor(
                 dict(
                     inputs=[packed['inputs']],
-                    data_samples=[packed['data_samples']]))
+                    data_samples=[packed['data_samples']]), False)
+            samples = self.model(**data, mode='predict', state=self.state)
         self.num_frames += 1
         return samples[0].video_data_samples[0].pred_track_instances.cpu()
 

@@ -41,7 +41,7 @@ def init_tracker(config: Union[str, Path, Config],
     Raises:
         FileNotFoundError: If the config or the checkpoint is missing.
         ValueError: If the device is not there, the config has no model, or
-            the checkpoint is broken or of another layout.
+            the checkpoint is broken, of another layout or not finite.
     """
     cfg = _read_config(config)
     if cfg_options:
@@ -109,7 +109,22 @@ def _load_weights(model: nn.Module, checkpoint: str) -> None:
             f'checkpoint {checkpoint!r} does not fit the model of the '
             f'config: {"; ".join(faults)}. Pass the config that it was '
             'trained with, or convert it with tools/model_converters')
+    broken = _not_finite(model, weights)
+    if broken:
+        raise ValueError(
+            f'checkpoint {checkpoint!r} holds NaN or infinity in '
+            f'{len(broken)} weights, such as {broken[0]}; its training had '
+            'gone wrong, pass an older one')
     model.load_state_dict(weights, strict=False)
+
+
+def _not_finite(model: nn.Module, weights: Dict[str, Any]) -> List[str]:
+    """Weights of the tracker with which it would track nothing."""
+    return [
+        name for name in model.state_dict()
+        if not (name.startswith(TRAINING_ONLY)
+                or weights[name].isfinite().all())
+    ]
 
 
 def _layout_faults(model: nn.Module, weights: Dict[str, Any]) -> List[str]:

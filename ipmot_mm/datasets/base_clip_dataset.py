@@ -1,7 +1,9 @@
 """What all clip datasets share: frames, identities, pipeline."""
 from abc import abstractmethod
+from itertools import chain
 from typing import Any, Dict, List, Optional, Sequence, Union
 
+import numpy as np
 from mmengine.dataset import Compose, force_full_init
 from numpy import ndarray
 from torch.utils.data import Dataset
@@ -11,6 +13,8 @@ from ipmot_mm.structures import IdentityMap
 
 from .clip_index import ClipIndex, numpy_seed
 from .frame_table import FrameTable, VideoAnnotations
+from .unreadable_images import (MAX_DRAWS, UnreadableImageError,
+                                UnreadableImages, stand_ins)
 
 OBJECT_KEYS = {
     'gt_bboxes': 'bboxes',
@@ -36,6 +40,10 @@ class BaseClipDataset(Dataset):
     ``gt_bboxes, gt_bboxes_labels, gt_instances_ids, gt_identities,
     gt_visibilities``.
 
+    An image that cannot be read does not end a training that may have run for
+    days: its file is named as an error and another clip, drawn from the seed
+    of the first, stands in. In a test every frame counts, and it is refused.
+
     Args:
         dataset_name (str): Name in the keys of the identities. It must differ
             between data sets that are trained on together.
@@ -50,6 +58,9 @@ class BaseClipDataset(Dataset):
             to False.
         lazy_init (bool): Whether to read the annotations only when they are
             needed. Defaults to False.
+        max_unreadable (int): Image files of a training that one process, such
+            as a worker, may fail to read before it gives up. 0 gives up at
+            the first. Defaults to 10.
     """
 
     METAINFO: Dict[str, Any] = dict(classes=('pedestrian', ))
@@ -61,12 +72,14 @@ class BaseClipDataset(Dataset):
                  metainfo: Optional[dict] = None,
                  with_identities: bool = True,
                  test_mode: bool = False,
-                 lazy_init: bool = False) -> None:
+                 lazy_init: bool = False,
+                 max_unreadable: int = 10) -> None:
         self.dataset_name = dataset_name
         self.test_mode = test_mode
         self.first_video_id = 0
         self._metainfo = {**self.METAINFO, **(metainfo or {})}
         self._with_identities = with_identities and not test_mode
+        self._unreadable = UnreadableImages(max_unreadable)
         self._fully_initialized = False
         self.pipeline = Compose([
             TRANSFORMS.build(step) if isinstance(step, dict) else step
@@ -80,16 +93,36 @@ class BaseClipDataset(Dataset):
         """Read the files. At least one video, none of them without frames."""
 
     def full_init(self) -> None:
-        """Read the annotations once; later calls do nothing."""
+        """Read the annotations once; later calls do nothing.
+
+        Raises:
+            ValueError: If a box is not finite: no transform would drop it,
+                and one is enough to spoil the weights.
+        """
         if self._fully_initialized:
             return
         self._table = FrameTable.from_videos(self.load_videos())
+        self._check_boxes()
         self._fully_initialized = True
         keys = (((self.dataset_name, video, instance_id)
                  for video, ids in self._table.ids_by_video().items()
                  for instance_id in ids.tolist()) if self._with_identities else
                 ())
         self.set_identity_map(IdentityMap.from_keys(keys))
+
+    def _check_boxes(self) -> None:
+        table = self._table
+        bad = np.flatnonzero(~np.isfinite(table.bboxes).all(1))
+        if len(bad):
+            frame = int(
+                np.searchsorted(table.object_offsets, bad[0], 'right')) - 1
+            video = table.video_of(frame)
+            raise ValueError(
+                f'Box {table.bboxes[bad[0]].tolist()} of object '
+                f'{table.instance_ids[bad[0]]} in "{table.names[video]}/'
+                f'{table.image_names[frame]}" of dataset '
+                f'"{self.dataset_name}" is not finite as float32. Correct it '
+                'or leave it out in load_videos.')
 
     @property
     def metainfo(self) -> dict:
@@ -124,6 +157,15 @@ class BaseClipDataset(Dataset):
                                                   self.dataset_name)
 
     @force_full_init
+    def count_by_video(self) -> Dict[str, List[int]]:
+        """Numbers of frames, objects and instance ids of each video.
+
+        Returns:
+            dict[str, list[int]]: The three numbers by the name of the video.
+        """
+        return self._table.count_by_video()
+
+    @force_full_init
     def get_data_info(self, index: Union[int, ClipIndex]) -> Dict[str, list]:
         """What the pipeline gets for an index.
 
@@ -140,9 +182,7 @@ class BaseClipDataset(Dataset):
         Raises:
             IndexError: If there is no such frame.
         """
-        clip = (
-            ClipIndex(*index) if isinstance(index, tuple) else ClipIndex(
-                frame_index=int(index), num_frames=1, interval=1))
+        clip = _to_clip(index)
         if not 0 <= clip.frame_index < len(self):
             raise IndexError(
                 f'Frame {clip.frame_index} of dataset "{self.dataset_name}" '
@@ -178,11 +218,31 @@ class BaseClipDataset(Dataset):
             })
 
     def __getitem__(self, index: Union[int, ClipIndex]) -> Any:
-        info = self.get_data_info(index)
-        with numpy_seed(index[3] if isinstance(index, tuple) and len(index) > 3
-                        else None):
+        clip = _to_clip(index)
+        if self.test_mode:
+            return self._load(clip)
+        for each in chain([clip], stand_ins(clip, self.video_offsets)):
+            try:
+                return self._load(each)
+            except UnreadableImageError as error:
+                self._unreadable.add(error)
+        raise UnreadableImageError(
+            f'A clip of dataset "{self.dataset_name}" and {MAX_DRAWS} drawn '
+            'instead all show images that cannot be read; they are named '
+            'above. Copy them again.')
+
+    def _load(self, clip: ClipIndex) -> Any:
+        info = self.get_data_info(clip)
+        with numpy_seed(clip.seed):
             return self.pipeline(info)
 
     @force_full_init
     def __len__(self) -> int:
         return int(self._table.video_offsets[-1])
+
+
+def _to_clip(index: Union[int, ClipIndex]) -> ClipIndex:
+    """An int is one frame."""
+    if isinstance(index, tuple):
+        return ClipIndex(*index)
+    return ClipIndex(frame_index=int(index), num_frames=1, interval=1)

@@ -1,8 +1,9 @@
 """What a clip sampler asks a clip dataset for."""
 from contextlib import contextmanager
-from typing import Iterator, NamedTuple, Optional
+from typing import Iterator, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
+from numpy import ndarray
 
 
 class ClipIndex(NamedTuple):
@@ -25,6 +26,32 @@ class ClipIndex(NamedTuple):
     num_frames: int
     interval: int
     seed: Optional[int] = None
+
+
+def fit_into_videos(frames: ndarray, firsts: ndarray, lasts: ndarray, *,
+                    num_frames: int,
+                    intervals: Union[ndarray, int]) -> Tuple[ndarray, ndarray]:
+    """Move clips back and their frames together until they fit.
+
+    A video shorter than its clip is begun at its first frame, at interval 1.
+
+    Args:
+        frames (ndarray): Where the clips would begin, has shape (num_clips, ).
+        firsts (ndarray): First frames of their videos, has shape
+            (num_clips, ).
+        lasts (ndarray): Last frames of their videos, has shape (num_clips, ).
+        num_frames (int): Length of all clips.
+        intervals (ndarray | int): Wanted, at least 1, has shape
+            (num_clips, ).
+
+    Returns:
+        tuple[ndarray, ndarray]: First frames and intervals, each has shape
+        (num_clips, ).
+    """
+    reach = num_frames - 1
+    starts = np.maximum(np.minimum(frames, lasts - reach), firsts)
+    fitting = (lasts - starts) // max(reach, 1)
+    return starts, np.minimum(intervals, np.maximum(fitting, 1))
 
 
 @contextmanager

@@ -19,7 +19,8 @@ class ConcatClipDataset(Dataset):
 
     Frames and videos are counted over all datasets, and one
     :obj:`IdentityMap` covers the persons of all of them. Each dataset keeps
-    its own pipeline.
+    its own pipeline, and its own clips stand in for those with unreadable
+    images.
 
     Args:
         datasets (Sequence[dict | BaseClipDataset]): At least one dataset,

@@ -133,6 +133,15 @@ class FrameTable:
             for video, name in enumerate(self.names)
         }
 
+    def count_by_video(self) -> Dict[str, List[int]]:
+        """Numbers of frames, objects and instance ids of each video."""
+        frames = np.diff(self.video_offsets).tolist()
+        objects = np.diff(self.object_offsets[self.video_offsets]).tolist()
+        return {
+            name: [frames[video], objects[video], len(ids)]
+            for video, (name, ids) in enumerate(self.ids_by_video().items())
+        }
+
     def with_identities(self, identity_map: IdentityMap,
                         dataset_name: str) -> 'FrameTable':
         """The same table, its objects numbered by the rows of a TrackBook."""

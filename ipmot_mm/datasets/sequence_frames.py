@@ -75,8 +75,9 @@ class ImageFiles:
             :obj:`WrittenFrames`: What was placed.
 
         Raises:
-            FileNotFoundError: If a file is gone.
-            ValueError: If a file is no image or not of the size of the first.
+            MissingImageError: If a file is gone.
+            UnreadableImageError: If a file is no image.
+            ValueError: If a file is not of the size of the first.
             OSError: If the file system cannot link.
         """
         size = None

@@ -15,7 +15,9 @@ class IPMOTDistributedDataParallel(MMDistributedDataParallel):
     mmengine 0.10.7 (mmengine/model/wrappers/distributed.py:96-126) replaces
     it by one forward and one update, which would leave the TrackBook
     untrained. Only the forward of the tracker goes through DDP; the TrackBook
-    is added after wrapping and reduces its own rows.
+    is added after wrapping and reduces its own rows. Of a batch in parts
+    (``model.micro_batch_size``) only the last one averages gradients over the
+    ranks.
     """
 
     def train_step(self, data: dict,

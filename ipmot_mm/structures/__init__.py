@@ -6,9 +6,10 @@ from .identity_map import NO_IDENTITY, IdentityMap
 from .query_outputs import QueryOutputs
 from .query_selection import QuerySelection
 from .track_queries import NO_ID, TrackQueries
+from .track_state import TrackState
 
 __all__ = [
     'NO_GT', 'NO_ID', 'NO_IDENTITY', 'FrameAssignment', 'FrameMemory',
     'FrameTargets', 'IdentityMap', 'QueryOutputs', 'QuerySelection',
-    'TrackQueries'
+    'TrackQueries', 'TrackState'
 ]

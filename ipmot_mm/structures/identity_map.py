@@ -45,19 +45,25 @@ class IdentityMap:
         """Row of one person, or ``NO_IDENTITY``."""
         return self._rows.get((dataset, video, instance_id), NO_IDENTITY)
 
-    def difference(self, other: 'IdentityMap') -> str:
+    def difference(self,
+                   other: 'IdentityMap',
+                   *,
+                   here: str = 'here',
+                   there: str = 'there') -> str:
         """Say in one line how two maps differ; empty when they do not.
 
         Args:
             other (:obj:`IdentityMap`): The map to compare with.
+            here (str): Where this map is from. Defaults to ``'here'``.
+            there (str): Where the other is from. Defaults to ``'there'``.
 
         Returns:
             str: Such as ``2 identities only here, such as (...)``.
         """
         parts: List[str] = []
-        for here, there, place in ((self, other, 'here'),
-                                   (other, self, 'there')):
-            only = [key for key in here.keys if key not in there._rows]
+        for first, second, place in ((self, other, here),
+                                     (other, self, there)):
+            only = [key for key in first.keys if key not in second._rows]
             if only:
                 parts.append(f'{len(only)} identities only {place}, such as '
                              f'{only[0]}')

@@ -16,7 +16,7 @@ class BrightSpotTracker(BaseModel):
         self.layer = torch.nn.Linear(width, 3)
         self.num_videos = 0
 
-    def forward(self, inputs, data_samples, mode='tensor'):
+    def forward(self, inputs, data_samples, mode='tensor', state=None):
         assert mode == 'predict' and not self.training
         frame = data_samples[0].video_data_samples[0]
         image = inputs[0]

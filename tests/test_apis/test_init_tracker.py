@@ -59,3 +59,15 @@ def test_broken_input_is_told(tmp_path, cfg):
         init_tracker(Config(dict(a=1)))
     with pytest.raises(ValueError, match="device 'toaster' cannot be used"):
         init_tracker(cfg, device='toaster')
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_weights_that_are_not_finite_are_refused(tmp_path, cfg, value):
+    weights = init_tracker(cfg).state_dict()
+    weights['track_book.mask'] = torch.full((2, ), value)  # not the tracker's
+    path = save(tmp_path / 'a.pth', weights)
+    init_tracker(cfg, path)
+    weights['layer.bias'][1] = value
+    with pytest.raises(ValueError, match=(
+            "a.pth' holds NaN or infinity in 1 weights, such as layer.bias")):
+        init_tracker(cfg, save(tmp_path / 'a.pth', weights))

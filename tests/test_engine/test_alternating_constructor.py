@@ -109,7 +109,7 @@ def test_wrapped_models_are_unwrapped():
 
 def test_mistakes_are_refused():
     with pytest.raises(ValueError, match=r'keys "tracker" and "track_book", '
-                       r"got \['trackbook', 'tracker'\]"):
+                       r"got \['trackbook', 'tracker'\]. Settings .* go "):
         AlternatingOptimWrapperConstructor(
             dict(tracker=TRACKER, trackbook=TRACK_BOOK))
     with pytest.raises(ValueError, match='got .*optimizer'):
@@ -118,6 +118,22 @@ def test_mistakes_are_refused():
         AlternatingOptimWrapperConstructor(dict(tracker=TRACKER), dict())
     with pytest.raises(ValueError, match='add optim_wrapper.track_book'):
         AlternatingOptimWrapperConstructor(dict(tracker=TRACKER))(build())
+
+
+@pytest.mark.parametrize('name', ['tracker', 'track_book'])
+def test_accumulation_is_refused_with_the_remedy(name):
+    cfg = dict(tracker=dict(TRACKER), track_book=dict(TRACK_BOOK))
+    cfg[name]['accumulative_counts'] = 1
+    AlternatingOptimWrapperConstructor(cfg)
+    cfg[name]['accumulative_counts'] = 8
+    with pytest.raises(
+            ValueError,
+            match=rf'optim_wrapper.{name}.accumulative_counts=8 .*'
+            'train_dataloader.batch_size .*model.micro_batch_size'):
+        AlternatingOptimWrapperConstructor(cfg)
+    cfg[name]['accumulative_counts'] = 1
+    with pytest.raises(ValueError, match='optim_wrapper.accumulative_counts='):
+        AlternatingOptimWrapperConstructor(dict(cfg, accumulative_counts=8))
 
 
 def test_found_by_the_name_that_configs_use():

@@ -109,3 +109,21 @@ def test_no_query():
     output = multi_scale_deformable_attn(value, SHAPES, locations[:, :0],
                                          weights[:, :0])
     assert output.shape == (BATCH, 0, HEADS * DIMS)
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_half_types_are_sampled_in_float32(dtype):
+    """A wide level, where a half location would miss by half a pixel."""
+    shapes = ((3, 331), )
+    value, locations, weights = make_inputs(shapes, 0.0, torch.float32)
+    rounded = value.to(dtype), locations, weights.to(dtype)
+    with torch.autocast('cpu', dtype=dtype):
+        output = multi_scale_deformable_attn(rounded[0], shapes, *rounded[1:])
+    expected = multi_scale_deformable_attn(rounded[0].float(), shapes,
+                                           locations, rounded[2].float())
+    assert output.dtype == dtype
+    assert torch.equal(output, expected.to(dtype))
+    coarse = multi_scale_deformable_attn(
+        rounded[0].float(), shapes, locations.to(dtype).float(),
+        rounded[2].float())
+    assert (coarse - expected).abs().max() > 0.05

@@ -2,6 +2,7 @@
 import pytest
 import torch
 from mmcv.ops import MultiScaleDeformableAttention as MMCVAttention
+from mmcv.ops.multi_scale_deform_attn import MultiScaleDeformableAttnFunction
 
 from ipmot_mm.ops.deformable_attention import MultiScaleDeformableAttention
 
@@ -78,3 +79,29 @@ def test_dropout_is_off_by_default():
     attention = MultiScaleDeformableAttention(**SIZES).train()
     assert attention.dropout.p == 0.0 and attention.batch_first
     assert MultiScaleDeformableAttention(**SIZES, dropout=0.3).dropout.p == 0.3
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_kernel_gets_float32_under_autocast(pair, dtype, monkeypatch):
+    """The way of a GPU with compiled mmcv, on the stand-in of its op."""
+    query, _, value, references, _ = make_inputs(4)
+    seen = []
+    apply = MultiScaleDeformableAttnFunction.apply
+
+    def spy(value, shapes, starts, locations, weights, step):
+        seen.extend((value.dtype, locations.dtype, weights.dtype))
+        return apply(value, shapes, starts, locations, weights, step)
+
+    options = dict(spatial_shapes=SHAPES, reference_points=references)
+    ours = pair[0]
+    with torch.autocast('cpu', dtype=dtype):
+        expected = ours(query, value=value, **options)
+        monkeypatch.setattr(ours, '_attend', ours._run_kernel)
+        monkeypatch.setattr(MultiScaleDeformableAttnFunction, 'apply', spy)
+        output = ours(query, value=value, **options)
+    assert seen == [torch.float32] * 3
+    torch.testing.assert_close(output, expected)
+    exact = ours(query, value=value, **options)
+    torch.testing.assert_close(output, exact, atol=0.05, rtol=0.05)
+    output.sum().backward()
+    assert all(p.grad.dtype == torch.float32 for p in ours.parameters())

@@ -7,7 +7,7 @@ from torch.utils.data import Sampler
 
 from ipmot_mm.registry import DATA_SAMPLERS
 
-from ..clip_index import ClipIndex
+from ..clip_index import ClipIndex, fit_into_videos
 
 MAX_SEED = 2**32
 """numpy.random.seed takes 32 bits."""
@@ -86,11 +86,12 @@ class ClipSampler(Sampler):
         seeds = random.integers(MAX_SEED, size=size)
 
         num_frames = self.num_frames
-        reach = num_frames - 1
-        starts = np.clip(order, None, self._lasts[order] - reach)
-        starts = np.maximum(starts, self._firsts[order])
-        fitting = (self._lasts[order] - starts) // max(reach, 1)
-        intervals = np.clip(wanted, None, np.maximum(fitting, 1))
+        starts, intervals = fit_into_videos(
+            order,
+            self._firsts[order],
+            self._lasts[order],
+            num_frames=num_frames,
+            intervals=wanted)
         for position in range(self.rank, self._total, self.world_size):
             place = position % size
             yield ClipIndex(

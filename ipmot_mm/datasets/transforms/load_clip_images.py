@@ -8,9 +8,11 @@ from numpy import ndarray
 
 from ipmot_mm.registry import TRANSFORMS
 
+from ..unreadable_images import MissingImageError, UnreadableImageError
 from .freed_memory import keep_freed_memory
 
 JPEG_START, JPEG_END = b'\xff\xd8', b'\xff\xd9'
+MARKER, START_OF_SCAN = 0xff, 0xda
 
 
 @TRANSFORMS.register_module()
@@ -35,9 +37,9 @@ class LoadClipImages(BaseTransform):
             dict[str, list]: A new clip.
 
         Raises:
-            FileNotFoundError: If a file is gone.
-            ValueError: If an image does not decode, or the frames of the clip
-                differ in size.
+            MissingImageError: If a file is gone.
+            UnreadableImageError: If it cannot be read or does not decode.
+            ValueError: If the frames of the clip differ in size.
         """
         keep_freed_memory()
         paths = results['img_path']
@@ -81,8 +83,9 @@ def read_image(path: str) -> ndarray:
         ndarray: uint8 BGR, has shape (h, w, 3).
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no image, or is cut short.
+        MissingImageError: If there is no such file.
+        UnreadableImageError: If it cannot be read, is no image, or is cut
+            short.
     """
     return decode_image(read_bytes(path), path)
 
@@ -97,22 +100,27 @@ def read_bytes(path: str) -> bytes:
         bytes: What is in it.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        MissingImageError: If there is no such file.
+        UnreadableImageError: If the system does not let it be read.
     """
     try:
         with open(path, 'rb') as file:
             return file.read()
     except FileNotFoundError:
-        raise FileNotFoundError(
+        raise MissingImageError(
             f'Image "{path}" is missing. It was there, or not looked for, '
             'when the dataset was made: copy it back.') from None
+    except OSError as error:
+        raise UnreadableImageError(
+            f'Image "{path}" cannot be read ({error.strerror or error}). '
+            'Check its permissions and the drive.') from None
 
 
 def decode_image(data: bytes, path: str) -> ndarray:
     """Decode the bytes of an image file.
 
     A JPEG cut short is refused: the decoder would fill it up with grey and
-    say nothing.
+    say nothing. The end of a thumbnail in its header is not its own.
 
     Args:
         data (bytes): Contents of the file.
@@ -122,17 +130,35 @@ def decode_image(data: bytes, path: str) -> ndarray:
         ndarray: uint8 BGR, has shape (h, w, 3).
 
     Raises:
-        ValueError: If it is no image, or is cut short.
+        UnreadableImageError: If it is no image, or is cut short.
     """
-    cut_short = data.startswith(JPEG_START) and data.rfind(JPEG_END) < 0
+    cut_short = (
+        data.startswith(JPEG_START)
+        and data.rfind(JPEG_END, _start_of_scan(data)) < 0)
     img = None
     if data and not cut_short:
-        img = cv2.imdecode(
-            np.frombuffer(data, np.uint8),
-            cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        try:
+            img = cv2.imdecode(
+                np.frombuffer(data, np.uint8),
+                cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        except cv2.error:
+            pass  # more pixels than OpenCV takes
     if img is None:
-        raise ValueError(
+        raise UnreadableImageError(
             f'Image "{path}" ({len(data)} bytes) does not decode'
             f'{": the JPEG is cut short" if cut_short else ""}. Copy or '
             'extract the file again.')
     return img
+
+
+def _start_of_scan(data: bytes) -> int:
+    """Where the pixels of a JPEG begin: after its segments of 2 bytes marker
+    and 2 bytes length; or where its header breaks off."""
+    place = len(JPEG_START)
+    while (place + 4 <= len(data) and data[place] == MARKER
+           and data[place + 1] != START_OF_SCAN):
+        if data[place + 1] == MARKER:  # padding
+            place += 1
+        else:
+            place += 2 + int.from_bytes(data[place + 2:place + 4], 'big')
+    return place

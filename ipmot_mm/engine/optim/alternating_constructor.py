@@ -36,15 +36,32 @@ class AlternatingOptimWrapperConstructor:
     def __init__(self,
                  optim_wrapper_cfg: dict,
                  paramwise_cfg: Optional[dict] = None) -> None:
+        self._refuse_accumulation('optim_wrapper', optim_wrapper_cfg)
         names = set(optim_wrapper_cfg) - {'type', 'constructor'}
         if names - {'tracker', 'track_book'} or 'tracker' not in names:
             raise ValueError(
                 'optim_wrapper needs the keys "tracker" and "track_book", '
-                f'got {sorted(names)}.')
+                f'got {sorted(names)}. Settings of an optimiser go into one '
+                'of the two.')
         if paramwise_cfg is not None:
             raise ValueError('Move optim_wrapper.paramwise_cfg to '
                              'optim_wrapper.tracker.paramwise_cfg.')
+        for name in sorted(names):
+            self._refuse_accumulation(f'optim_wrapper.{name}',
+                                      optim_wrapper_cfg[name])
         self.optim_wrapper_cfg = optim_wrapper_cfg
+
+    @staticmethod
+    def _refuse_accumulation(name: str, cfg: dict) -> None:
+        counts = cfg.get('accumulative_counts', 1)
+        if counts != 1:
+            raise ValueError(
+                f'{name}.accumulative_counts={counts} would '
+                'train otherwise than that many GPUs: with another T in each '
+                'part, more steps of the TrackBook and other schedules. Leave '
+                'it out; multiply train_dataloader.batch_size by it and set '
+                'model.micro_batch_size to the old batch_size (such as 8 and '
+                '1 for 8 GPUs with a clip each).')
 
     def __call__(self, model: nn.Module) -> OptimWrapperDict:
         """Build the optimisers, and the TrackBook.

@@ -14,7 +14,8 @@ class TrackHead(BaseModule):
 
     No matching and no losses. Branches are not shared between layers since
     the decoder refines boxes; their names are those of mmdet's
-    ``DeformableDETRHead``.
+    ``DeformableDETRHead``. They compute in float32 also under autocast:
+    scores rank queries, and the branches are a small part of the work.
 
     Args:
         num_classes (int): K.
@@ -100,8 +101,11 @@ class TrackHead(BaseModule):
     def _branch(branches: Sequence[nn.Module],
                 hidden_states: Tensor) -> Tensor:
         """Give each layer to its own branch, or all of them to the one."""
-        if len(branches) == 1:
-            return branches[0](hidden_states)
-        return torch.stack([
-            branch(hidden) for branch, hidden in zip(branches, hidden_states)
-        ])
+        with torch.autocast(hidden_states.device.type, enabled=False):
+            hidden_states = hidden_states.float()
+            if len(branches) == 1:
+                return branches[0](hidden_states)
+            return torch.stack([
+                branch(hidden)
+                for branch, hidden in zip(branches, hidden_states)
+            ])

@@ -36,6 +36,7 @@ class DeformableDetector(QueryDetector):
     def detect_queries(self) -> Tuple[Tensor, Tensor, Tensor]:
         """See :meth:`QueryDetector.detect_queries`."""
         position, content = self.query_embedding.weight.chunk(2, dim=1)
-        centres = self.reference_points_fc(position).float().sigmoid()
+        with torch.autocast(position.device.type, enabled=False):
+            centres = self.reference_points_fc(position).sigmoid()
         anchors = torch.cat([centres, torch.full_like(centres, 0.5)], dim=-1)
         return content, anchors, position

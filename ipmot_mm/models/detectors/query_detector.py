@@ -114,8 +114,11 @@ class QueryDetector(BaseModule, metaclass=ABCMeta):
             pos.flatten(2).transpose(1, 2) + embed
             for pos, embed in zip(positions, self.level_embed)
         ], 1)  # (B or 1, S, C)
+        # float32 also under autocast: what layers are added to, and shares
+        # of sizes, of which bfloat16 knows only the first 256
         features = torch.cat(
-            [level.flatten(2).transpose(1, 2) for level in levels], 1)
+            [level.flatten(2).transpose(1, 2) for level in levels],
+            1).float()
         mask, ratios = None, features.new_ones(len(images), len(levels), 2)
         if masks[0] is not None:
             mask = torch.cat([m.flatten(1) for m in masks], 1)

@@ -1,6 +1,7 @@
 """Deduplication module (DEM): which query carries a target."""
 from typing import Optional
 
+import torch
 from mmdet.models.layers import MLP, coordinate_to_encoding
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -73,7 +74,8 @@ class DeduplicationModule(BaseModule):
                 boxes and padding are read.
 
         Returns:
-            Tensor: d of Eq. 5 before the sigmoid, has shape (N, Q).
+            Tensor: d of Eq. 5 before the sigmoid, float32 also under
+            autocast, has shape (N, Q).
         """
         hidden = outputs.hidden_states[-1]
         if self.detach_input:
@@ -94,4 +96,5 @@ class DeduplicationModule(BaseModule):
             need_weights=False)[0]
         if self.norm is not None:
             attended = self.norm(hidden + attended)
-        return self.mlp(attended).squeeze(-1)
+        with torch.autocast(attended.device.type, enabled=False):
+            return self.mlp(attended.float()).squeeze(-1)

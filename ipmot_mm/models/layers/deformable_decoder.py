@@ -154,8 +154,8 @@ class DeformableDecoder(BaseModule):
                 output = checkpoint(layer, *inputs, use_reentrant=False)
             else:
                 output = layer(*inputs)
-            bbox = (reg_branches[layer_id](output).float() +
-                    inverse_sigmoid(anchors[:, active])).sigmoid()
+            bbox = self._refine(reg_branches[layer_id], output,
+                                anchors[:, active])
             content = self._replace(content, output)
             bboxes.append(self._replace(anchors, bbox))
             hidden_states.append(content)
@@ -187,6 +187,15 @@ class DeformableDecoder(BaseModule):
         if layer_id == 0:
             return references[..., :self.first_reference_dims]
         return references
+
+    @staticmethod
+    def _refine(reg_branch: nn.Module, output: Tensor,
+                anchors: Tensor) -> Tensor:
+        """Boxes of one layer, (N, Q, 4); in float32 also under autocast,
+        since half types round a logit to 1 % and 1 - 1e-5 to 1."""
+        with torch.autocast(output.device.type, enabled=False):
+            delta = reg_branch(output.float())
+            return (delta + inverse_sigmoid(anchors.float())).sigmoid()
 
     @staticmethod
     def _scale(anchors: Tensor, memory: FrameMemory) -> Tensor:

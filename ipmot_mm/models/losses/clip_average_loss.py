@@ -50,6 +50,19 @@ class IdentityTexts:
     features: Tensor
 
 
+@dataclass(frozen=True)
+class ClipNormaliser:
+    """What the losses of a batch are divided by, the same for all its parts.
+
+    Attributes:
+        num_targets (Tensor): T of Eq. 7: objects of the batch, averaged over
+            the ranks, at least one per clip, has shape ().
+        num_clips (int): Clips of the batch on this rank.
+    """
+    num_targets: Tensor
+    num_clips: int
+
+
 @MODELS.register_module()
 class ClipAverageLoss(nn.Module):
     """L*_clip: detection, tracking, deduplication and alignment of a clip.
@@ -60,13 +73,13 @@ class ClipAverageLoss(nn.Module):
         L_dedup = 1/T sum_frames 2 focal(d, unique carrier)       Eq. 5
         L*_clip = L_clip + L_dedup + 2 L_tri + 4 L_i2tce          Eq. 11
 
-    Eq. 7 and 8 hold in every decoder layer with weight 1. T counts the
-    objects of all frames once, averaged over the ranks, so that clips with
-    few objects weigh less. L_tri and L_i2tce are means over the embeddings of
-    matched queries of a clip, then over the clips, in the last
-    ``align_layers`` decoder layers (paper, Table 5). Taking them clip by clip
-    and not over the merged batch makes a batch of two equal two batches of
-    one and N ranks equal one. L_tri tells objects apart by their id in the
+    Eq. 7 and 8 hold in every decoder layer with weight 1. T counts the objects
+    of all frames once, averaged over the ranks, but at least one per clip, so
+    that clips with few objects weigh less. L_tri and L_i2tce are means over
+    the embeddings of matched queries of a clip, then over the clips, in the
+    last ``align_layers`` decoder layers (paper, Table 5). Taking them clip by
+    clip and not over the merged batch makes a batch of two equal two batches
+    of one and N ranks equal one. L_tri tells objects apart by their id in the
     video; L_i2tce needs the text of their TrackBook row, so objects without
     one are left out of it.
 
@@ -177,15 +190,39 @@ class ClipAverageLoss(nn.Module):
             gathered.append((labels, bboxes[inds], ids, identities))
         return [torch.stack(field, 1) for field in zip(*gathered)]
 
+    @staticmethod
+    def normaliser(
+            targets: Sequence[Sequence[FrameTargets]]) -> ClipNormaliser:
+        """Count the objects of a batch, before it is dealt out in parts.
+
+        A collective operation: every rank must call it, also without objects.
+
+        Args:
+            targets (list[list[:obj:`FrameTargets`]]): T frames of N clips.
+
+        Returns:
+            :obj:`ClipNormaliser`: For :meth:`reduce`.
+        """
+        num_targets = sum(len(frame) for clip in targets for frame in clip)
+        return ClipNormaliser(
+            _mean_over_ranks(num_targets, len(targets), targets[0][0].bboxes),
+            len(targets))
+
     def reduce(self,
                frames: Sequence[FrameLoss],
-               texts: Optional[IdentityTexts] = None) -> Dict[str, Tensor]:
+               texts: Optional[IdentityTexts] = None,
+               normaliser: Optional[ClipNormaliser] = None
+               ) -> Dict[str, Tensor]:
         """Normalise the sums of a clip and add the alignment.
 
         Args:
             frames (sequence[:obj:`FrameLoss`]): All frames of the clip.
             texts (:obj:`IdentityTexts`, optional): Text features of the
                 identities in the batch; needed for ``image_to_text``.
+            normaliser (:obj:`ClipNormaliser`, optional): Of the batch that
+                these clips are a part of: the losses of all parts then add up
+                to those of the batch. None takes these clips as the batch,
+                and is a collective operation.
 
         Returns:
             dict[str, Tensor]: ``loss_cls``, ``loss_bbox``, ``loss_iou``,
@@ -193,24 +230,29 @@ class ClipAverageLoss(nn.Module):
             layer, the same with prefix ``d0.``, ``d1.``, ... of the others.
         """
         first = frames[0].terms
-        num_targets = first['cls'].new_tensor(
-            float(sum(frame.num_targets for frame in frames)))
-        normaliser = reduce_mean(num_targets).clamp(min=1)
+        if normaliser is None:
+            num_targets = sum(frame.num_targets for frame in frames)
+            num_clips = frames[0].identities.size(1)
+            normaliser = ClipNormaliser(
+                _mean_over_ranks(num_targets, num_clips, first['cls']),
+                num_clips)
         losses = {}
         num_layers = len(first['cls'])
         for name, weight in self.weights.items():
             total = sum(frame.terms[name] for frame in frames)
-            for layer, loss in enumerate(total * weight / normaliser):
+            for layer, loss in enumerate(
+                    total * weight / normaliser.num_targets):
                 losses[self._key(f'loss_{name}', layer, num_layers)] = loss
         if self.dedup is not None:
             total = sum(frame.terms['dedup'] for frame in frames)
-            losses['loss_dedup'] = total / normaliser
-        losses.update(self._align(frames, texts, num_layers))
+            losses['loss_dedup'] = total / normaliser.num_targets
+        losses.update(
+            self._align(frames, texts, num_layers, normaliser.num_clips))
         return losses
 
     def _align(self, frames: Sequence[FrameLoss],
-               texts: Optional[IdentityTexts],
-               num_layers: int) -> Dict[str, Tensor]:
+               texts: Optional[IdentityTexts], num_layers: int,
+               num_clips: int) -> Dict[str, Tensor]:
         """Triplet and image-to-text loss over the clip-level pools."""
         if self.triplet is None and self.image_to_text is None:
             return {}
@@ -228,14 +270,14 @@ class ClipAverageLoss(nn.Module):
             if self.triplet is not None:
                 per_clip = [self.triplet(e, ids) for e, ids, _ in pools]
                 key = self._key('loss_triplet', layer, num_layers)
-                losses[key] = scale * sum(per_clip) / batch_size
+                losses[key] = scale * sum(per_clip) / num_clips
             if self.image_to_text is not None:
                 per_clip = [
                     self._image_to_text(e, identities, texts)
                     for e, _, identities in pools
                 ]
                 key = self._key('loss_i2tce', layer, num_layers)
-                losses[key] = scale * sum(per_clip) / batch_size
+                losses[key] = scale * sum(per_clip) / num_clips
         return losses
 
     def aligned_layers(self, num_layers: int) -> List[int]:
@@ -283,3 +325,15 @@ class ClipAverageLoss(nn.Module):
     @staticmethod
     def _key(name: str, layer: int, num_layers: int) -> str:
         return name if layer == num_layers - 1 else f'd{layer}.{name}'
+
+
+def _mean_over_ranks(num_targets: int, num_clips: int,
+                     like: Tensor) -> Tensor:
+    """T of Eq. 7.
+
+    At least one object per clip: with a clip per rank that is the limit of
+    MeMOTR (models/criterion.py:118-136), and it is the same for any other way
+    of dealing the clips out.
+    """
+    return reduce_mean(like.new_tensor(
+        float(num_targets))).clamp(min=num_clips)

@@ -9,9 +9,13 @@ from torch import Tensor
 
 from ipmot_mm.registry import MODELS, TASK_UTILS
 from ipmot_mm.structures import (NO_IDENTITY, FrameMemory, FrameTargets,
-                                 QueryOutputs, TrackQueries)
+                                 QueryOutputs, TrackQueries, TrackState)
 
-from ..losses import IdentityTexts
+from ..losses import ClipNormaliser, IdentityTexts
+from .micro_batches import (ClipBatch, add_losses, check_micro_batch_size,
+                            gradient_sync, refuse_accumulation, split_clips)
+from .non_finite_guard import Attempt, NonFiniteGuard
+from .row_backup import RowBackup
 
 
 @MODELS.register_module()
@@ -48,6 +52,13 @@ class IPMOT(BaseMOTModel):
             test time. None trains without textual descriptions.
         data_preprocessor (dict, optional): Config of mmdet's
             ``TrackDataPreprocessor``.
+        micro_batch_size (int, optional): Clips per forward and backward pass
+            in training. A batch is then trained in parts, with the losses
+            and the one step of the whole. None takes it at once. Defaults to
+            None.
+        max_non_finite (int): Iterations in a row with a loss or a gradient
+            that is not finite, which stop the training; see
+            :class:`NonFiniteGuard`. Defaults to 10.
     """
 
     def __init__(self,
@@ -60,6 +71,8 @@ class IPMOT(BaseMOTModel):
                  clip_loss: Optional[dict] = None,
                  track_book: Optional[dict] = None,
                  data_preprocessor: Optional[dict] = None,
+                 micro_batch_size: Optional[int] = None,
+                 max_non_finite: int = 10,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(
             data_preprocessor=data_preprocessor, init_cfg=init_cfg)
@@ -73,9 +86,12 @@ class IPMOT(BaseMOTModel):
         self.clip_loss = None
         if clip_loss is not None:
             self.clip_loss = MODELS.build(clip_loss)
+        check_micro_batch_size(micro_batch_size)
+        self.micro_batch_size = micro_batch_size
+        self.guard = NonFiniteGuard(max_non_finite)
         self.track_book_cfg = track_book
         self.track_book = None
-        self.tracks: Optional[TrackQueries] = None
+        self.track_state = TrackState()
         self._register_load_state_dict_pre_hook(self._drop_track_book)
 
     def build_track_book(self) -> None:
@@ -143,41 +159,109 @@ class IPMOT(BaseMOTModel):
                 to the model.
 
         Returns:
-            dict[str, Tensor]: Values to log.
+            dict[str, Tensor]: Values to log, without graph. Of a skipped
+            iteration there are none: one NaN would spoil the averages of the
+            log for as long as their window. From the first one on there is
+            ``num_skipped``, how many there were, in every iteration, so that
+            an average over the last ones is that number.
         """
-        run, ctx = run or self._run_forward, ctx or self
         is_dict = isinstance(optim_wrapper, OptimWrapperDict)
         tracker_optim = optim_wrapper['tracker'] if is_dict else optim_wrapper
-        data = self.data_preprocessor(data, training=True)
+        refuse_accumulation(tracker_optim)
+        parts = [
+            self._prepare(part)
+            for part in split_clips(data, self.micro_batch_size)
+        ]
+        attempt = Attempt()
         texts, log_vars = None, {}
         if self.track_book is not None:
             texts, log_vars = self._train_track_book(
-                data, optim_wrapper['track_book'])
-        with tracker_optim.optim_context(ctx):
-            losses = run({**data, 'texts': texts}, mode='loss')
-        loss, tracker_vars = self.parse_losses(losses)
-        tracker_optim.update_params(loss)
-        return {**log_vars, **tracker_vars}
+                parts, optim_wrapper['track_book'], attempt)
+        log_vars.update(
+            self._train_tracker(parts, texts, tracker_optim, attempt, run
+                                or self._run_forward, ctx or self))
+        if self.guard.accepts(attempt):
+            tracker_optim.step()
+        else:
+            log_vars = {}
+        tracker_optim.zero_grad()
+        if self.guard.num_skipped:
+            log_vars['num_skipped'] = torch.tensor(self.guard.num_skipped)
+        return log_vars
+
+    def _prepare(self, data: dict) -> ClipBatch:
+        """Clips on the device, normalised and padded to one size."""
+        data = self.data_preprocessor(data, training=True)
+        return ClipBatch(**data, targets=self._targets(data['data_samples']))
 
     def _train_track_book(
-            self, data: dict, optim_wrapper: OptimWrapper
-    ) -> Tuple[IdentityTexts, Dict[str, Tensor]]:
+            self, parts: Sequence[ClipBatch], optim_wrapper: OptimWrapper,
+            attempt: Attempt) -> Tuple[IdentityTexts, Dict[str, Tensor]]:
         """Lines 1 to 9 of Algorithm 1; then Text(B, Y) with the new rows."""
-        targets = self._targets(data['data_samples'])
-        features, identities = self.track_book.encode_crops(
-            self._denormalise(data['inputs']), targets)
+        features, identities = self.track_book.gather([
+            self.track_book.encode_crops(
+                self._denormalise(part.inputs), part.targets)
+            for part in parts
+        ])
         losses = self.track_book.loss(features, identities)
         log_vars: Dict[str, Tensor] = {}
         if losses:
+            images = [name for part in parts for name in part.images]
             loss, log_vars = self.parse_losses(losses)
             log_vars['track_book_loss'] = log_vars.pop('loss')
-            optim_wrapper.update_params(loss)
-        present = torch.cat(
-            [frame.identities for clip in targets for frame in clip]).unique()
+            optim_wrapper.backward(loss)
+            attempt.expect_finite('track_book', loss, images)
+            attempt.expect_finite_gradients(
+                'track_book', optim_wrapper, images)
+            # The tracker learns from the new rows, so that the step comes
+            # before the iteration can be judged.
+            attempt.on_failure(self._backup_rows(optim_wrapper).restore)
+            optim_wrapper.step()
+            optim_wrapper.zero_grad()
+        present = torch.cat([
+            frame.identities for part in parts for clip in part.targets
+            for frame in clip
+        ]).unique()
         present = present[(present != NO_IDENTITY)
                           & (present < len(self.track_book.tokens))]
         texts = IdentityTexts(present, self.track_book.describe(present))
-        return texts, log_vars
+        return texts, add_losses({}, log_vars)
+
+    def _backup_rows(self, optim_wrapper: OptimWrapper) -> RowBackup:
+        tokens = self.track_book.tokens
+        return RowBackup(optim_wrapper.optimizer, tokens,
+                         tokens.grad.coalesce().indices()[0])
+
+    def _train_tracker(self, parts: List[ClipBatch],
+                       texts: Optional[IdentityTexts],
+                       optim_wrapper: OptimWrapper, attempt: Attempt,
+                       run: Callable,
+                       ctx: torch.nn.Module) -> Dict[str, Tensor]:
+        """Lines 10 to 18, part by part; the gradients add up.
+
+        Parts are dropped as soon as they were used.
+        """
+        images = [name for part in parts for name in part.images]
+        normaliser = self.clip_loss.normaliser(
+            [clip for part in parts for clip in part.targets])
+        total: Dict[str, Tensor] = {}
+        while parts:
+            part = parts.pop(0)
+            with gradient_sync(ctx, enabled=not parts):
+                with optim_wrapper.optim_context(ctx):
+                    losses = run(
+                        dict(
+                            inputs=part.inputs,
+                            data_samples=part.data_samples,
+                            texts=texts,
+                            normaliser=normaliser),
+                        mode='loss')
+                loss, log_vars = self.parse_losses(losses)
+                optim_wrapper.backward(loss)
+            attempt.expect_finite('tracker', loss, part.images)
+            add_losses(total, log_vars)
+        attempt.expect_finite_gradients('tracker', optim_wrapper, images)
+        return total
 
     def _denormalise(self, inputs: Tensor) -> Tensor:
         """Frames as RGB in [0, 1], has shape (N, T, 3, H, W)."""
@@ -191,7 +275,9 @@ class IPMOT(BaseMOTModel):
     def loss(self,
              inputs: Tensor,
              data_samples: Sequence[TrackDataSample],
-             texts: Optional[IdentityTexts] = None) -> Dict[str, Tensor]:
+             texts: Optional[IdentityTexts] = None,
+             normaliser: Optional[ClipNormaliser] = None
+             ) -> Dict[str, Tensor]:
         """Losses of N clips of T frames (lines 10 to 18 of Algorithm 1).
 
         Args:
@@ -200,6 +286,8 @@ class IPMOT(BaseMOTModel):
                 ground truth.
             texts (:obj:`IdentityTexts`, optional): Text features of the
                 identities present.
+            normaliser (:obj:`ClipNormaliser`, optional): Of the batch that
+                these clips are a part of. None takes them as the batch.
 
         Returns:
             dict[str, Tensor]: See :meth:`ClipAverageLoss.reduce`.
@@ -218,7 +306,7 @@ class IPMOT(BaseMOTModel):
             frames.append(self.clip_loss.frame(outputs, assignment, truth))
             if t + 1 < num_frames:
                 tracks = self.updater(tracks, outputs, selection)
-        return self.clip_loss.reduce(frames, texts)
+        return self.clip_loss.reduce(frames, texts, normaliser)
 
     @staticmethod
     def _targets(
@@ -235,12 +323,13 @@ class IPMOT(BaseMOTModel):
 
     def reset(self) -> None:
         """Forget all tracks; frame 0 of a video does it by itself."""
-        self.tracks = None
-        self.tracker.reset()
+        self.track_state.reset()
 
     @torch.no_grad()
-    def predict(self, inputs: Tensor,
+    def predict(self,
+                inputs: Tensor,
                 data_samples: Sequence[TrackDataSample],
+                state: Optional[TrackState] = None,
                 **kwargs: Any) -> Sequence[TrackDataSample]:
         """Track the next frames of one video.
 
@@ -248,6 +337,10 @@ class IPMOT(BaseMOTModel):
             inputs (Tensor): Normalised, has shape (1, T, 3, H, W).
             data_samples (sequence[:obj:`TrackDataSample`]): One sample of T
                 frames with ``frame_id``, ``img_shape`` and ``ori_shape``.
+            state (:obj:`TrackState`, optional): Of this video; it is
+                updated. Nothing else is written, so videos with a state each
+                may take turns frame by frame. Defaults to that of the model,
+                which serves whole videos one after the other.
 
         Returns:
             sequence[:obj:`TrackDataSample`]: The same, each frame with
@@ -259,17 +352,18 @@ class IPMOT(BaseMOTModel):
                 'IPMOT tracks one video at a time; set '
                 'test_dataloader.batch_size = 1 and val_dataloader.batch_size '
                 f'= 1, got a batch of {len(inputs)}.')
+        state = self.track_state if state is None else state
         samples = data_samples[0].video_data_samples
         memory = self.encode(inputs, [frame.img_shape for frame in samples])
         for t, frame in enumerate(samples):
-            if frame.frame_id == 0 or self.tracks is None:
-                self.reset()
-                self.tracks = TrackQueries.empty(1, self.detector.embed_dims,
-                                                 inputs.device)
-            outputs = self.step(memory.frame(t, len(samples)), self.tracks)
+            if frame.frame_id == 0 or state.tracks is None:
+                state.reset(
+                    TrackQueries.empty(1, self.detector.embed_dims,
+                                       inputs.device))
+            outputs = self.step(memory.frame(t, len(samples)), state.tracks)
             frame.pred_track_instances, selection = self.tracker(
-                outputs, self.tracks, frame.ori_shape[:2])
-            self.tracks = self.updater(self.tracks, outputs, selection)
+                outputs, state, frame.ori_shape[:2], frame.get('img_path'))
+            state.update(self.updater(state.tracks, outputs, selection))
         return data_samples
 
     def _forward(self, inputs: Tensor,

@@ -166,7 +166,7 @@ class ClipAssigner:
         return frames
 
     def _check(self, frame: _Frame, target: FrameTargets) -> None:
-        """Say what will go wrong, with the name of the frame.
+        """Say that a frame has too many objects, with its name.
 
         A crowded video would fill the log: a frame is named only if it holds
         more objects than all that were named before.
@@ -180,12 +180,6 @@ class ClipAssigner:
                 'model.detector.num_queries.',
                 logger='current',
                 level=30)
-        if not np.isfinite(frame.costs).all():
-            print_log(
-                f'{target.name}: the predictions are not finite (NaN or '
-                'infinity); lower the learning rate or check the boxes.',
-                logger='current',
-                level=40)
 
     @staticmethod
     def _bind_tracks(frame: _Frame) -> Tuple[np.ndarray, np.ndarray]:
@@ -202,6 +196,8 @@ class ClipAssigner:
                           num_detect_only_layers: int) -> np.ndarray:
         """Step 2: object of each detect query in each layer, (L, Qd)."""
         num_layers, num_queries, num_gts = frame.costs.shape
+        # Some matching of what is not finite: the loss will not be either,
+        # which NonFiniteGuard reports.
         costs = np.nan_to_num(frame.costs, nan=1e4, posinf=1e4, neginf=-1e4)
         detect_inds = np.full((num_layers, num_queries), NO_GT)
         for layer in range(num_layers):

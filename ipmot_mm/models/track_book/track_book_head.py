@@ -26,7 +26,8 @@ class TrackBookHead(BaseModule):
 
     Used while training only. One iteration of Algorithm 1 reads::
 
-        features, identities = head.encode_crops(images, targets)  # all ranks
+        crops = head.encode_crops(images, targets)
+        features, identities = head.gather([crops])   # of all ranks
         losses = head.loss(features, identities)      # {} without any crop
         ...                     # the TrackBook's own optimiser steps
         texts = head.describe(identities)             # no gradient
@@ -140,9 +141,7 @@ class TrackBookHead(BaseModule):
     def encode_crops(
         self, images: Tensor, targets: Sequence[Sequence[FrameTargets]]
     ) -> Tuple[Tensor, Tensor]:
-        """Image features of the objects of all clips on all ranks.
-
-        A collective operation: every rank must call it, also without objects.
+        """Image features of the objects of some clips.
 
         Args:
             images (Tensor): RGB in [0, 1], padded on the right and bottom,
@@ -151,8 +150,7 @@ class TrackBookHead(BaseModule):
 
         Returns:
             tuple[Tensor, Tensor]: Features without gradient, with shape
-            (B, D), and identities, int64, with shape (B, ). The same on every
-            rank.
+            (B, D), and identities, int64, with shape (B, ).
         """
         crops, identities = self.crop_cutter.cut(images, targets,
                                                  len(self.tokens))
@@ -162,13 +160,31 @@ class TrackBookHead(BaseModule):
                 self.frozen_clip.image_encoder(chunk).float()
                 for chunk in crops.split(self.chunk_size)
             ])
-        return gather_features(features, identities)
+        return features, identities
+
+    @staticmethod
+    def gather(
+            parts: Sequence[Tuple[Tensor, Tensor]]) -> Tuple[Tensor, Tensor]:
+        """Put together what all ranks encoded.
+
+        A collective operation: every rank must call it, also without objects.
+
+        Args:
+            parts (sequence[tuple[Tensor, Tensor]]): Of :meth:`encode_crops`,
+                one for each part of the batch of this rank.
+
+        Returns:
+            tuple[Tensor, Tensor]: Features with shape (B, D), and identities,
+            int64, with shape (B, ). The same on every rank.
+        """
+        features, identities = zip(*parts)
+        return gather_features(torch.cat(features), torch.cat(identities))
 
     def loss(self, features: Tensor, identities: Tensor) -> Dict[str, Tensor]:
         """Both contrastive losses (paper, Eq. 2 to 4).
 
         Args:
-            features (Tensor): Of :meth:`encode_crops`, has shape (B, D).
+            features (Tensor): Of :meth:`gather`, has shape (B, D).
             identities (Tensor): int64, has shape (B, ).
 
         Returns:
@@ -221,9 +237,27 @@ class TrackBookHead(BaseModule):
             raise ValueError(
                 'The TrackBook has other identities than the checkpoint or '
                 f'data set given to it: {difference}. Its rows would describe '
-                'the wrong persons. Train on the same annotations, or remove '
-                'the keys "track_book.*" from the checkpoint to learn the '
-                'TrackBook anew.')
+                'the wrong persons. Train on the same annotations, or learn '
+                'the TrackBook anew: tools/model_converters/'
+                'drop_track_book.py removes its rows from a checkpoint for '
+                'load_from.')
+
+    def compare_identities(self, identity_keys: Tensor) -> str:
+        """Say how the rows of a checkpoint differ from these.
+
+        Args:
+            identity_keys (Tensor): The buffer of this name in a checkpoint,
+                uint8.
+
+        Returns:
+            str: One line, empty where they do not differ or none are set.
+        """
+        if self.identity_map is None:
+            return ''
+        return self.identity_map.difference(
+            _from_bytes(identity_keys),
+            here='in the data',
+            there='in the checkpoint')
 
     def _load_from_state_dict(self, state_dict: Dict[str, Tensor],
                               prefix: str, local_metadata: Dict[str, Any],

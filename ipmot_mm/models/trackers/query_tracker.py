@@ -3,16 +3,20 @@ from typing import Optional, Tuple
 
 import torch
 from mmdet.structures.bbox import bbox_cxcywh_to_xyxy, bbox_overlaps
+from mmengine.logging import print_log
 from mmengine.structures import InstanceData
 from torch import Tensor
 
 from ipmot_mm.registry import TASK_UTILS
-from ipmot_mm.structures import QueryOutputs, QuerySelection, TrackQueries
+from ipmot_mm.structures import QueryOutputs, QuerySelection, TrackState
 
 
 @TASK_UTILS.register_module()
 class QueryTracker:
     """Decide which queries of a frame are tracks.
+
+    It remembers nothing itself: what lasts is in the :obj:`TrackState` of the
+    video.
 
     1. A track that does not reach ``track_score_thr`` missed the frame; else
        its count of missed frames restarts.
@@ -58,31 +62,31 @@ class QueryTracker:
         self.min_area = min_area
         self.max_tracks = max_tracks
         self.newborn_iou_thr = newborn_iou_thr
-        self.reset()
-
-    def reset(self) -> None:
-        """Start a new video: ids begin at 1 again."""
-        self.num_ids = 0
 
     @torch.no_grad()
     def __call__(
-            self, outputs: QueryOutputs, tracks: TrackQueries,
-            ori_shape: Tuple[int, int]
+            self,
+            outputs: QueryOutputs,
+            state: TrackState,
+            ori_shape: Tuple[int, int],
+            name: Optional[str] = None
     ) -> Tuple[InstanceData, QuerySelection]:
         """Track one frame of one video.
 
         Args:
             outputs (:obj:`QueryOutputs`): Of this frame, N = 1.
-            tracks (:obj:`TrackQueries`): That entered this frame.
+            state (:obj:`TrackState`): Of the video, with the tracks that
+                entered this frame. Newborns take their ids from it.
             ori_shape (tuple[int, int]): Height and width of the original
                 frame in pixels.
+            name (str, optional): Path of the frame, for messages.
 
         Returns:
             tuple: Reported tracks (``bboxes`` xyxy in original pixels,
             ``scores``, ``labels``, ``instances_id``) and
             :obj:`QuerySelection` for the updater.
         """
-        num_detect = outputs.num_detect_queries
+        tracks, num_detect = state.tracks, outputs.num_detect_queries
         scores, valid = outputs.scores[0], outputs.valid[0]
         # 1. missed frames; a score that is NaN is none
         missed = torch.where(scores[num_detect:] >= self.track_score_thr, 0,
@@ -100,11 +104,11 @@ class QueryTracker:
         if len(newborns) > num_free:
             best = scores[newborns].topk(num_free).indices
             newborns = newborns[best.sort().values]
-        births = torch.arange(len(newborns), device=newborns.device)
+        births = state.claim_ids(len(newborns))
         ids = torch.cat([
-            tracks.ids[0, survivors], self.num_ids + 1 + births
+            tracks.ids[0, survivors],
+            torch.arange(births.start, births.stop, device=newborns.device)
         ])
-        self.num_ids += len(newborns)
 
         inds = torch.cat([num_detect + survivors, newborns])
         labels = torch.cat(
@@ -118,7 +122,29 @@ class QueryTracker:
             scores=scores[inds][None],
             ious=torch.ones_like(scores[inds])[None],
             num_frames_missed=missed[None])
-        return self._report(outputs, selection, ori_shape), selection
+        report = self._report(outputs, selection, ori_shape)
+        if len(report) == 0 and not state.is_broken:
+            state.is_broken = self._warn_if_broken(outputs, name)
+        return report, selection
+
+    @staticmethod
+    def _warn_if_broken(outputs: QueryOutputs, name: Optional[str]) -> bool:
+        """Whether a frame is empty for another reason than its content.
+
+        Asked of empty frames alone: on a GPU the answer costs a wait.
+        """
+        valid = outputs.valid[0]
+        is_broken = not (outputs.scores[0][valid].isfinite().all()
+                         and outputs.bboxes[-1, 0][valid].isfinite().all())
+        if is_broken:
+            print_log(
+                f'{name or "a frame"}: no track can be reported, the '
+                'predictions are not finite (NaN or infinity); the weights '
+                'are damaged, or overflow in half precision. Further frames '
+                'of this video are not named.',
+                logger='current',
+                level=30)
+        return is_broken
 
     def _overlaps_track(self, outputs: QueryOutputs, seen: Tensor) -> Tensor:
         """Detect queries on a track that was seen, bool, (Qd, )."""

@@ -1,6 +1,7 @@
 """Multi-scale deformable sampling in plain PyTorch."""
-from typing import Sequence, Tuple
+from typing import List, Sequence, Tuple
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -29,8 +30,39 @@ def multi_scale_deformable_attn(value: Tensor,
         attention_weights (Tensor): Has shape (B, Q, H, V, P).
 
     Returns:
-        Tensor: Has shape (B, Q, H * D).
+        Tensor: Has shape (B, Q, H * D) and the type of ``value``. Inside,
+        half types become float32: a location of three digits would miss its
+        pixel.
     """
+    dtype = value.dtype
+    with torch.autocast(value.device.type, enabled=False):
+        value, sampling_locations, attention_weights = in_full_precision(
+            value, sampling_locations, attention_weights)
+        output = _sample_levels(value, spatial_shapes, sampling_locations,
+                                attention_weights)
+    return output.to(dtype)
+
+
+def in_full_precision(*tensors: Tensor) -> List[Tensor]:
+    """Bring tensors to one type, of 32 bits at least.
+
+    Args:
+        tensors (Tensor): Floating point, under autocast of mixed types.
+
+    Returns:
+        list[Tensor]: The same values as float32, or float64 where one was.
+    """
+    is_double = any(tensor.dtype == torch.float64 for tensor in tensors)
+    return [
+        tensor.to(torch.float64 if is_double else torch.float32)
+        for tensor in tensors
+    ]
+
+
+def _sample_levels(value: Tensor, spatial_shapes: Sequence[Tuple[int, int]],
+                   sampling_locations: Tensor,
+                   attention_weights: Tensor) -> Tensor:
+    """The op on tensors of one type."""
     batch_size, _, num_heads, head_dims = value.shape
     num_queries = sampling_locations.size(1)
     grids = sampling_locations.mul(2).sub(1).permute(0, 2, 3, 1, 4, 5)
@@ -45,7 +77,7 @@ def multi_scale_deformable_attn(value: Tensor,
         weight = weights[:, :, level].flatten(0, 1)[:, None]  # (B*H, 1, Q, P)
         samples = F.grid_sample(
             feature,
-            grid.to(feature.dtype),
+            grid,
             mode='bilinear',
             padding_mode='zeros',
             align_corners=False)  # (B*H, D, Q, P)

@@ -6,7 +6,8 @@ from mmcv.ops import MultiScaleDeformableAttention as MMCVDeformableAttention
 from mmcv.ops.multi_scale_deform_attn import MultiScaleDeformableAttnFunction
 from torch import Tensor
 
-from .functional import has_compiled_op, multi_scale_deformable_attn
+from .functional import (has_compiled_op, in_full_precision,
+                         multi_scale_deformable_attn)
 
 
 class MultiScaleDeformableAttention(MMCVDeformableAttention):
@@ -14,7 +15,8 @@ class MultiScaleDeformableAttention(MMCVDeformableAttention):
 
     Parameters, names and initialisation are mmcv's, so its checkpoints load.
     The kernel is mmcv's compiled one where it exists and the tensors are on
-    a CUDA device in a type that it takes, else our PyTorch form.
+    a CUDA device, else our PyTorch form. Both sample in float32, also under
+    autocast, and give the type of the values back.
 
     Args:
         dropout (float): Dropout of the output. mmcv's default of 0.1 is not
@@ -83,13 +85,21 @@ class MultiScaleDeformableAttention(MMCVDeformableAttention):
     def _attend(self, value: Tensor, spatial_shapes: Sequence[Tuple[int,
                                                                     int]],
                 locations: Tensor, weights: Tensor) -> Tensor:
-        takes_dtype = value.dtype in (torch.float32, torch.float16)
-        if not (value.is_cuda and takes_dtype and has_compiled_op()):
+        if not (value.is_cuda and has_compiled_op()):
             return multi_scale_deformable_attn(value, spatial_shapes,
                                                locations, weights)
+        return self._run_kernel(value, spatial_shapes, locations, weights)
+
+    def _run_kernel(self, value: Tensor, spatial_shapes: Sequence[Tuple[int,
+                                                                        int]],
+                    locations: Tensor, weights: Tensor) -> Tensor:
+        """mmcv's op, which wants one type and knows no bfloat16."""
         shapes = torch.tensor(spatial_shapes, device=value.device)
         starts = shapes.prod(1).cumsum(0) - shapes.prod(1)
-        return MultiScaleDeformableAttnFunction.apply(
-            value.contiguous(), shapes, starts,
-            locations.to(value.dtype).contiguous(),
-            weights.to(value.dtype).contiguous(), self.im2col_step)
+        inputs = [
+            tensor.contiguous()
+            for tensor in in_full_precision(value, locations, weights)
+        ]
+        output = MultiScaleDeformableAttnFunction.apply(
+            inputs[0], shapes, starts, *inputs[1:], self.im2col_step)
+        return output.to(value.dtype)

@@ -46,6 +46,34 @@ def test_batch_of_two_equals_two_batches_of_one():
         torch.testing.assert_close(value, expected, msg=name)
 
 
+def test_losses_of_parts_add_up_to_those_of_the_batch():
+    torch.manual_seed(3)
+    clip = [random_frame([3, 2, 0]), random_frame([4, 3, 0])]
+    texts = some_texts()
+    loss = ClipAverageLoss(dedup=DEDUP, triplet=TRIPLET, image_to_text=I2TCE)
+    normaliser = loss.normaliser(
+        [[targets[n] for _, _, targets in clip] for n in range(3)])
+    assert normaliser.num_targets == 12 and normaliser.num_clips == 3
+    parts = []
+    for n in range(3):
+        frames = [loss.frame(*frame) for frame in split(clip, n)]
+        parts.append(loss.reduce(frames, texts, normaliser))
+    for name, value in run(loss, clip, texts).items():
+        torch.testing.assert_close(
+            value, sum(part[name] for part in parts), msg=name)
+
+
+def test_few_objects_count_as_one_per_clip():
+    """So that the limit is the same, however the clips are dealt out."""
+    loss = ClipAverageLoss()
+    for counts, expected in (([0], 1), ([1], 2), ([1, 0, 0, 0], 4),
+                             ([2, 1, 0, 0], 6)):
+        clip = [random_frame(counts) for _ in range(2)]
+        targets = [[targets[n] for _, _, targets in clip]
+                   for n in range(len(counts))]
+        assert loss.normaliser(targets).num_targets == expected
+
+
 def _rank_loss(rank, port, folder):
     """Losses of one rank, whose clip has 1 or 6 objects."""
     torch.set_num_threads(1)

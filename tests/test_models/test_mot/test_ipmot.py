@@ -139,15 +139,12 @@ def test_loss_and_predict_share_one_step(base, monkeypatch):
     monkeypatch.setattr(
         model, 'step', lambda *args: steps.append(step(*args)) or steps[-1])
 
-    class Recorder:
-        reset = tracker.reset
+    def record(*args):
+        report, selection = tracker(*args)
+        selections.append(selection)
+        return report, selection
 
-        def __call__(self, *args):
-            report, selection = tracker(*args)
-            selections.append(selection)
-            return report, selection
-
-    model.tracker = Recorder()
+    model.tracker = record
     predict(model, make_clip(3))
     tested, steps[:] = list(steps), []
     replay = iter(selections)

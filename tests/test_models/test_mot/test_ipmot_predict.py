@@ -86,7 +86,7 @@ def test_a_stream_may_start_anywhere_and_be_reset_by_hand():
     data = make_clip(2, num_frames=3)
     first = frames(predict(model, part(data, 1, 3)))
     model.reset()
-    assert model.tracks is None
+    assert model.track_state.tracks is None
     assert_same(first, frames(predict(model, part(data, 1, 3))))
 
 
@@ -120,7 +120,7 @@ def test_padding_does_not_change_the_boxes():
 def test_tracks_carry_no_graph():
     model = build()
     predict(model, make_clip(2))
-    assert not model.tracks.content.requires_grad
+    assert not model.track_state.tracks.content.requires_grad
 
 
 def test_no_embeddings_at_test_time(monkeypatch):

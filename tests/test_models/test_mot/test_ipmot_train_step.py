@@ -82,9 +82,9 @@ def test_tracker_learns_from_the_updated_texts(trained, monkeypatch):
     seen = {}
     reduce = model.clip_loss.reduce
 
-    def record(frames, texts):
+    def record(frames, texts, normaliser):
         seen.update(texts=texts, tokens=model.track_book.tokens.clone())
-        return reduce(frames, texts)
+        return reduce(frames, texts, normaliser)
 
     monkeypatch.setattr(model.clip_loss, 'reduce', record)
     tracker_before = copy.deepcopy(model.detector.state_dict())

@@ -129,10 +129,25 @@ def test_encode_crops_in_chunks():
                                    expected.expand(len(rows), -1))
 
 
+def test_parts_of_a_batch_are_put_together():
+    head = make_head()
+    images = torch.rand(3, 1, 3, 80, 60)
+    targets = [[make_targets([1, 2])], [make_targets([])], [make_targets([4])]]
+    parts = [
+        head.encode_crops(images[n:n + 1], targets[n:n + 1]) for n in range(3)
+    ]
+    features, identities = head.gather(parts)
+    expected = head.gather([head.encode_crops(images, targets)])
+    assert identities.tolist() == expected[1].tolist() == [1, 2, 4]
+    torch.testing.assert_close(features, expected[0])
+
+
 def test_no_crops_give_no_loss():
     head = make_head()
-    features, identities = head.encode_crops(
-        torch.rand(1, 1, 3, 80, 60), [[make_targets([])]])
+    features, identities = head.gather([
+        head.encode_crops(
+            torch.rand(1, 1, 3, 80, 60), [[make_targets([])]])
+    ])
     assert features.shape == (0, 64) and identities.shape == (0, )
     assert head.loss(features, identities) == {}
 
