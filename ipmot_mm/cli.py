@@ -6,6 +6,7 @@ The arguments are those of mmdet's tools. mim looks for the text of a flag on
 the number of GPUs in the help and passes one on, so there is none.
 """
 import argparse
+import errno
 import os
 import os.path as osp
 import sys
@@ -14,9 +15,11 @@ from typing import List, Optional
 
 from mmengine.config import Config, ConfigDict, DictAction
 
-from .user_errors import USER_ERROR, CommandError, is_user_message, report
+from .user_errors import INTERRUPTED, USER_ERROR, CommandError, report_known
 
 VIDEO_HOOK = 'ipmot_mm.TrackVideoHook'
+AMP_WRAPPERS = dict(
+    bfloat16='ipmot_mm.BFloat16OptimWrapper', float16='AmpOptimWrapper')
 
 
 def build_train_parser() -> argparse.ArgumentParser:
@@ -29,12 +32,14 @@ def build_train_parser() -> argparse.ArgumentParser:
         const='auto',
         metavar='CHECKPOINT',
         help='go on from this checkpoint; without a value, from the latest '
-        'one in the work dir')
+        'one in the work dir, or from the beginning where there is none')
     parser.add_argument(
         '--amp',
-        action='store_true',
-        help='automatic mixed precision for the tracker (needs an '
-        'accelerator)')
+        nargs='?',
+        const='bfloat16',
+        choices=('bfloat16', 'float16'),
+        help='automatic mixed precision for the tracker; without a value in '
+        'bfloat16, on a V100 or T4 write --amp float16')
     parser.add_argument(
         '--auto-scale-lr',
         action='store_true',
@@ -148,7 +153,7 @@ def place_results(cfg: Config) -> None:
 def apply_train_arguments(cfg: Config, args: argparse.Namespace) -> None:
     """Write ``--amp --auto-scale-lr --resume`` into the config."""
     if args.amp:
-        enable_amp(cfg)
+        enable_amp(cfg, args.amp)
     if args.auto_scale_lr:
         enable_lr_scaling(cfg)
     if args.resume is not None:
@@ -183,18 +188,23 @@ def apply_test_arguments(cfg: Config, args: argparse.Namespace) -> None:
         hooks.visualization = hook
 
 
-def enable_amp(cfg: Config) -> None:
+def enable_amp(cfg: Config, dtype: str = 'bfloat16') -> None:
     """Train the tracker, but not the TrackBook, in mixed precision."""
     wrapper = cfg.optim_wrapper
     name = 'optim_wrapper'
     if 'constructor' in wrapper and 'tracker' in wrapper:
         wrapper, name = wrapper.tracker, 'optim_wrapper.tracker'
     kind = wrapper.get('type', 'OptimWrapper')
-    if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
+    if kind not in ('OptimWrapper', *AMP_WRAPPERS.values()):
         raise CommandError(f'--amp: {name}.type is {kind}; expected '
                            'OptimWrapper, set its own switch in the config')
-    wrapper.type = 'AmpOptimWrapper'
-    wrapper.setdefault('loss_scale', 'dynamic')
+    wrapper.type = AMP_WRAPPERS[dtype]
+    if dtype == 'float16':
+        wrapper.dtype = dtype
+        wrapper.setdefault('loss_scale', 'dynamic')
+    else:
+        for key in ('dtype', 'loss_scale', 'use_fsdp'):
+            wrapper.pop(key, None)
 
 
 def enable_lr_scaling(cfg: Config) -> None:
@@ -228,6 +238,19 @@ def require_checkpoint(path: str) -> str:
     return path
 
 
+def require_writable(folder: str) -> None:
+    """Make the work dir, or raise a :class:`CommandError`."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise CommandError(
+            f'work dir {folder} cannot be written to ({error.strerror}); '
+            'correct its permissions, or choose another with '
+            '--work-dir') from error
+
+
 def _evaluators(cfg: Config, key: str) -> List[ConfigDict]:
     evaluator = cfg.get(key) or []
     if isinstance(evaluator, dict):
@@ -239,10 +262,17 @@ def train(argv: Optional[List[str]] = None) -> None:
     """Train as the arguments say."""
     args = build_train_parser().parse_args(argv)
     cfg = load_config(args)
+    # a job that always says --resume starts from these weights once
+    start_from = cfg.get('load_from')
     apply_train_arguments(cfg, args)
     if args.amp:
-        _require_accelerator()
-    _build_runner(cfg, args, require_all=bool(cfg.get('resume'))).train()
+        _require_accelerator(args.amp)
+    runner = _build_runner(cfg, args)
+
+    from .engine.checkpoint_search import choose_start
+    if choose_start(runner, start_from):
+        _check_layout(runner, require_all=runner._resume)
+        runner.train()
 
 
 def test(argv: Optional[List[str]] = None) -> None:
@@ -250,7 +280,8 @@ def test(argv: Optional[List[str]] = None) -> None:
     args = build_test_parser().parse_args(argv)
     cfg = load_config(args)
     apply_test_arguments(cfg, args)
-    runner = _build_runner(cfg, args, require_all=True)
+    runner = _build_runner(cfg, args)
+    _check_layout(runner, require_all=True)
     if args.out is not None:
         from mmengine.evaluator import DumpResults
         runner.test_evaluator.metrics.append(
@@ -258,34 +289,43 @@ def test(argv: Optional[List[str]] = None) -> None:
     runner.test()
 
 
-def _build_runner(cfg: Config, args: argparse.Namespace, require_all: bool):
+def _build_runner(cfg: Config, args: argparse.Namespace):
     # heavy, and not needed for a usage message or a missing file
     from mmengine.registry import RUNNERS
     from mmengine.runner import Runner
-
-    from .engine.hooks.checkpoint_layout_hook import CheckpointLayoutHook
+    require_writable(cfg.work_dir)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if 'runner_type' in cfg:
         runner = RUNNERS.build(cfg)
     else:
         runner = Runner.from_cfg(cfg)
-    runner.register_hook(
-        CheckpointLayoutHook(require_all=require_all), priority='VERY_HIGH')
     return runner
 
 
-def _require_accelerator() -> None:
+def _check_layout(runner, require_all: bool) -> None:
+    from .engine.hooks.checkpoint_layout_hook import CheckpointLayoutHook
+    runner.register_hook(
+        CheckpointLayoutHook(require_all=require_all), priority='VERY_HIGH')
+
+
+def _require_accelerator(dtype: str) -> None:
     from mmengine.device import get_device
-    if get_device() == 'cpu':
-        raise CommandError('--amp: mixed precision of mmengine needs an '
-                           'accelerator and none was found; leave --amp out')
+
+    from .engine.optim import knows_bfloat16
+    if dtype == 'float16' and get_device() == 'cpu':
+        raise CommandError('--amp float16: its loss scaler needs an '
+                           'accelerator and none was found; write '
+                           '--amp bfloat16, or leave --amp out')
+    if dtype == 'bfloat16' and not knows_bfloat16():
+        raise CommandError('--amp: this GPU does not know bfloat16, only '
+                           'Ampere and newer do; write --amp float16')
 
 
 COMMANDS = {'train': train, 'test': test}
 
 
 def run(command: str, argv: Optional[List[str]] = None) -> int:
-    """Run a command; what the user can correct becomes one line.
+    """Run a command; a known cause of its end becomes one line.
 
     Args:
         command (str): ``'train'`` or ``'test'``.
@@ -293,15 +333,21 @@ def run(command: str, argv: Optional[List[str]] = None) -> int:
             process.
 
     Returns:
-        int: Exit code, 0 or ``USER_ERROR``.
+        int: Exit code: 0, ``USER_ERROR``, ``FAILURE`` or ``INTERRUPTED``.
     """
     try:
         COMMANDS[command](argv)
-    except (ValueError, TypeError, OSError) as error:
-        if not is_user_message(error):
+        leave_process_group()
+    except KeyboardInterrupt:
+        if int(os.environ.get('RANK', 0)) == 0:
+            remedy = '; go on with --resume' if command == 'train' else ''
+            sys.stderr.write(f'interrupted{remedy}\n')
+        return INTERRUPTED
+    except Exception as error:
+        code = report_known(error)
+        if code is None:
             raise
-        return report(error)
-    leave_process_group()
+        return code
     return 0
 
 

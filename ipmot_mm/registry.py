@@ -41,13 +41,13 @@ TASK_UTILS = _child('task util', ROOT_TASK_UTILS, 'models')
 MODEL_WRAPPERS = _child('model wrapper', ROOT_MODEL_WRAPPERS, 'engine')
 HOOKS = _child('hook', ROOT_HOOKS, 'engine')
 OPTIMIZERS = _child('optimizer', ROOT_OPTIMIZERS, 'engine')
+LOOPS = _child('loop', ROOT_LOOPS, 'engine')
 OPTIM_WRAPPER_CONSTRUCTORS = _child('optimizer wrapper constructor',
                                     ROOT_OPTIM_WRAPPER_CONSTRUCTORS, 'engine')
 METRICS = _child('metric', ROOT_METRICS, 'evaluation')
 VISUALIZERS = _child('visualizer', ROOT_VISUALIZERS, 'visualization')
 
 # Without parts of our own so far; mmengine warns about a scope without them.
-LOOPS = _child('loop', ROOT_LOOPS, 'engine')
 LOG_PROCESSORS = _child('log_processor', ROOT_LOG_PROCESSORS, 'engine')
 OPTIM_WRAPPERS = _child('optim_wrapper', ROOT_OPTIM_WRAPPERS, 'engine')
 PARAM_SCHEDULERS = _child('parameter scheduler', ROOT_PARAM_SCHEDULERS,

@@ -1,12 +1,43 @@
-"""How a command ends that the user has to correct: with one line."""
+"""How a command ends that cannot go on: with one line, if the cause is known.
+
+The user can correct it (:func:`is_user_message`), or it came from outside
+(:func:`find_failure`). What is left is a bug, and keeps its traceback.
+"""
 import argparse
+import difflib
+import inspect
+import json
 import linecache
+import os
+import re
 import sys
+import time
+import traceback
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Callable, Iterable, List, Optional
 
+from .known_failures import find_failure
+
 USER_ERROR = 2
-"""Exit code of such a command, as argparse's own."""
+"""Exit code of a command that the user has to correct, as argparse's own."""
+
+FAILURE = 1
+"""Exit code where the machine or another process failed."""
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+PATIENCE = 3.0
+"""Seconds for the process that failed to say why."""
+
+USER_MESSAGES = (ValueError, TypeError, OSError)
+"""Kinds of errors that this package raises for the user to read."""
+
+WORKER_ERROR = re.compile(r'Caught \w+ in DataLoader worker process \d+\.\n')
+UNKNOWN_ARGUMENT = re.compile(
+    r"([\w.]+?)(?:\.__init__)?\(\) got an unexpected keyword argument '(\w+)'")
+WORKER_CALL = re.compile(r'^  File "(.+)", line (\d+), in .+$', re.MULTILINE)
 
 
 class CommandError(ValueError):
@@ -85,17 +116,100 @@ def some(items: Iterable[object],
     return ', '.join(parts) + (f' and {rest} more' if rest else '')
 
 
-def report(error: Exception) -> int:
-    """Print the line.
+def report(error: object, code: int = USER_ERROR) -> int:
+    """Print the line, once where several ranks have the same to say.
 
     Args:
-        error (Exception): Its message is the line.
+        error (object): Its text is the line.
+        code (int): Defaults to ``USER_ERROR``.
 
     Returns:
-        int: ``USER_ERROR``.
+        int: ``code``.
     """
-    sys.stderr.write(f'error: {error}\n')
-    return USER_ERROR
+    rank = int(os.environ.get('RANK', 0))
+    place = f' on rank {rank}' if rank else ''
+    if _is_first_to_say(str(error)):
+        sys.stderr.write(f'error{place}: {error}\n')
+        sys.stderr.flush()
+    _tell_torchrun(str(error))
+    return code
+
+
+def report_known(error: Exception) -> Optional[int]:
+    """Print the line of an error whose cause is known.
+
+    Args:
+        error (Exception): Of any kind.
+
+    Returns:
+        int: Exit code, or None for a bug; nothing is printed then. Nor if
+        the environment variable ``IPMOT_TRACEBACK`` is set, for those who
+        want to see where such an error came from.
+    """
+    if os.environ.get('IPMOT_TRACEBACK'):
+        return None
+    if is_user_message(error):
+        return report(error)
+    line = message_of_worker(error) or message_of_setting(error)
+    if line is not None:
+        return report(line)
+    return _report_failure(error)
+
+
+def _report_failure(error: Exception) -> Optional[int]:
+    """Print the line for a failure from outside, if it is one of those."""
+    failure = find_failure(error)
+    if failure is None:
+        return None
+    _keep_traceback(error)
+    if failure.is_of_peer:
+        # The one that failed speaks first. torchrun and srun then end this
+        # process, and the cause stands alone.
+        time.sleep(PATIENCE)
+    return report(failure.line, FAILURE)
+
+
+def _keep_traceback(error: Exception) -> None:
+    """Put it into the log of the run: days of training are not repeated to
+    see where a rank waited in vain."""
+    loggers = sys.modules.get('mmengine.logging')
+    if loggers is None or not loggers.MMLogger._instance_dict:
+        return
+    for handler in loggers.MMLogger.get_current_instance().handlers:
+        file = getattr(handler, 'baseFilename', None)
+        try:
+            if file is not None:
+                with open(file, 'a', encoding='utf-8') as log:
+                    log.writelines(traceback.format_exception(
+                        type(error), error, error.__traceback__))
+        except OSError:  # it may be the disk that failed
+            pass
+
+
+def _is_first_to_say(line: str) -> bool:
+    """Whether no other rank has said it, if the ranks have met."""
+    distributed = sys.modules.get('torch.distributed')
+    if distributed is None or not (distributed.is_available()
+                                   and distributed.is_initialized()):
+        return True
+    try:
+        store = distributed.distributed_c10d._get_default_store()
+        store.set_timeout(timedelta(seconds=5))
+        return store.add(f'ipmot error: {line}', 1) == 1
+    except RuntimeError:  # it was kept by a rank that has ended
+        return True
+
+
+def _tell_torchrun(line: str) -> None:
+    """Have the line in torchrun's summary of what failed first."""
+    file = os.environ.get('TORCHELASTIC_ERROR_FILE')
+    if file:
+        content = dict(
+            message=line, extraInfo=dict(timestamp=str(int(time.time()))))
+        try:
+            Path(file).write_text(json.dumps(dict(message=content)))
+        except OSError:  # on the disk that is full, perhaps
+            pass
 
 
 def is_user_message(error: BaseException) -> bool:
@@ -105,15 +219,88 @@ def is_user_message(error: BaseException) -> bool:
     or a slip in our own code, caused keeps its traceback; the statement it
     left from tells them apart.
     """
-    traceback = error.__traceback__
+    place = error.__traceback__
     if isinstance(error, CommandError):  # also of a tool
         return True
-    if traceback is None:
+    if place is None or not isinstance(error, USER_MESSAGES):
         return False
-    while traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    file = traceback.tb_frame.f_code.co_filename
-    line = linecache.getline(file, traceback.tb_lineno)
+    while place.tb_next is not None:
+        place = place.tb_next
+    return _raises(place.tb_frame.f_code.co_filename, place.tb_lineno)
+
+
+def message_of_worker(error: BaseException) -> Optional[str]:
+    """The message of this package inside an error of a data loader's worker.
+
+    torch raises the error anew in the main process, with the traceback of
+    the worker in its text.
+
+    Args:
+        error (BaseException): What the data loader raised.
+
+    Returns:
+        str: What :func:`is_user_message` would call one, or None.
+    """
+    text = str(error)
+    calls = list(WORKER_CALL.finditer(text))
+    if not WORKER_ERROR.match(text) or not calls:
+        return None
+    if not isinstance(error, USER_MESSAGES):
+        return None
+    file, number = calls[-1].groups()
+    if not _raises(file, int(number)):
+        return None
+    # the name of the error begins the first line that is not indented
+    message = re.search(r'^[\w.]+: (.*)', text[calls[-1].end():],
+                        re.MULTILINE | re.DOTALL)
+    return message and message[1].rstrip()
+
+
+def message_of_setting(error: BaseException) -> Optional[str]:
+    """The line for an argument in a config that its class does not take.
+
+    mmengine's registries call the class with what the config says; an
+    argument that our own code invents is not in there, and stays a bug.
+
+    Args:
+        error (BaseException): Of any kind.
+
+    Returns:
+        str: Such as ``IPMOT does not take "micro_batch", ...``, or None.
+    """
+    found = UNKNOWN_ARGUMENT.match(str(error))
+    if found is None or not isinstance(error, TypeError):
+        return None
+    frames = [
+        frame for frame, _ in traceback.walk_tb(error.__traceback__)
+        if frame.f_globals.get('__name__', '').startswith('mmengine.')
+    ]
+    variables = frames[-1].f_locals if frames else {}
+    name, key = found.groups()
+    if not any(
+            isinstance(value, dict) and key in value
+            for value in variables.values()):
+        return None
+    close = difflib.get_close_matches(
+        key, _arguments(variables.get('obj_cls')), n=1)
+    remedy = f'did you mean "{close[0]}"?' if close else (
+        'correct or remove it')
+    return f'{name} does not take "{key}", which the config gives it; {remedy}'
+
+
+def _arguments(kind: Any) -> List[str]:
+    """Names that a class takes, also those that it hands to its bases."""
+    calls = [vars(base).get('__init__') for base in getattr(
+        kind, '__mro__', ())]
+    return [
+        name for call in calls if inspect.isfunction(call)
+        for name in inspect.signature(call).parameters if name != 'self'
+    ]
+
+
+def _raises(file: str, number: int) -> bool:
+    """Whether the line of a file is a ``raise`` of this package."""
     package = Path(__file__).resolve().parent
+    line = linecache.getline(file, number)
     return package in Path(file).resolve().parents and (
         line.lstrip().startswith('raise '))

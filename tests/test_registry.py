@@ -16,7 +16,8 @@ PUBLIC = {
     'OPTIM_WRAPPER_CONSTRUCTORS': ['AlternatingOptimWrapperConstructor'],
     'MODEL_WRAPPERS': ['IPMOTDistributedDataParallel'],
     'HOOKS': [
-        'ClassCheckHook', 'ClipLengthHook', 'TrackBookHook', 'TrackVideoHook'
+        'CheckpointHook', 'ClassCheckHook', 'ClipLengthHook', 'TrackBookHook',
+        'TrackVideoHook', 'TrainingDataHook'
     ],
     'DATASETS': [
         'MOTClipDataset', 'CrowdHumanClipDataset', 'ConcatClipDataset'

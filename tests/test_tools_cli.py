@@ -74,8 +74,13 @@ def test_resume_from_a_file(checkpoint_file):
 def test_amp_of_one_optimizer():
     cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
     cli.enable_amp(cfg)
-    assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
-    assert cfg.optim_wrapper.loss_scale == 'dynamic'
+    assert cfg.optim_wrapper == dict(type='ipmot_mm.BFloat16OptimWrapper')
+    cli.enable_amp(cfg, 'float16')
+    expected = dict(
+        type='AmpOptimWrapper', dtype='float16', loss_scale='dynamic')
+    assert cfg.optim_wrapper == expected
+    cli.enable_amp(cfg)  # takes no loss scale
+    assert cfg.optim_wrapper == dict(type='ipmot_mm.BFloat16OptimWrapper')
 
 
 def test_amp_leaves_the_track_book_alone():
@@ -85,10 +90,35 @@ def test_amp_leaves_the_track_book_alone():
                 constructor='TwoPhase',
                 tracker=dict(type='OptimWrapper'),
                 track_book=dict(type='OptimWrapper'))))
-    cli.enable_amp(cfg)
-    assert cfg.optim_wrapper.tracker.type == 'AmpOptimWrapper'
+    cli.apply_train_arguments(cfg, parse_train('c', '--amp'))
+    assert cfg.optim_wrapper.tracker.type == 'ipmot_mm.BFloat16OptimWrapper'
     assert cfg.optim_wrapper.track_book == dict(type='OptimWrapper')
     assert 'type' not in cfg.optim_wrapper
+
+
+@pytest.mark.parametrize('argv, dtype', [
+    ((), None), (('--amp', ), 'bfloat16'), (('--amp', 'float16'), 'float16'),
+    (('--amp', '--resume'), 'bfloat16')])
+def test_amp_has_an_optional_type(argv, dtype):
+    assert parse_train('c', *argv).amp == dtype
+
+
+@pytest.mark.parametrize('dtype, device, knows, message', [
+    ('float16', 'cpu', True, '--amp float16: its loss scaler needs an acc'),
+    ('bfloat16', 'cuda', False, 'does not know bfloat16.*--amp float16'),
+    ('bfloat16', 'cpu', True, None), ('float16', 'cuda', False, None)])
+def test_amp_that_the_machine_has_not(dtype, device, knows, message,
+                                      monkeypatch):
+    from mmengine import device as devices
+
+    from ipmot_mm.engine import optim
+    monkeypatch.setattr(devices, 'get_device', lambda: device)
+    monkeypatch.setattr(optim, 'knows_bfloat16', lambda: knows)
+    if message is None:
+        cli._require_accelerator(dtype)
+        return
+    with pytest.raises(cli.CommandError, match=message):
+        cli._require_accelerator(dtype)
 
 
 def test_amp_of_a_foreign_wrapper_is_refused():
@@ -205,7 +235,7 @@ def test_slips_keep_their_traceback():
         patch.setitem(cli.COMMANDS, 'train', slip)
         with pytest.raises(ValueError, match='invalid literal'):
             cli.run('train')
-    assert not cli.is_user_message(ValueError('never raised'))
+    assert cli.report_known(ValueError('never raised')) is None
 
 
 def test_unknown_command(capsys):
@@ -251,3 +281,17 @@ def test_video_hook_settings_are_a_config(checkpoint_file):
     cli.apply_test_arguments(cfg, parse_test('c', checkpoint_file, '--show'))
     assert isinstance(cfg.default_hooks.visualization, ConfigDict)
     assert cfg.default_hooks.visualization.show is True
+
+
+def test_work_dir_that_cannot_be_written_to(tmp_path, monkeypatch):
+    cli.require_writable(str(tmp_path / 'a' / 'b'))
+    assert (tmp_path / 'a' / 'b').is_dir()
+    (tmp_path / 'file').touch()
+    with pytest.raises(
+            cli.CommandError,
+            match='work dir .*file/a cannot be written to .Not a directory.; '
+            'correct its permissions, or choose another with --work-dir'):
+        cli.require_writable(str(tmp_path / 'file' / 'a'))
+    monkeypatch.setattr(os, 'access', lambda *args: False)
+    with pytest.raises(cli.CommandError, match='Permission denied'):
+        cli.require_writable(str(tmp_path))

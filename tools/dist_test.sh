@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # bash tools/dist_test.sh CONFIG CHECKPOINT GPUS [arguments of test.py]
 # bash tools/dist_test.sh CONFIG GPUS --checkpoint CHECKPOINT [arguments]
+# Several machines: as for dist_train.sh.
 # Without a GPU it starts GPUS processes on the CPU.
 set -euo pipefail
 
@@ -19,8 +20,9 @@ else
 fi
 TOOLS="$(dirname "${BASH_SOURCE[0]}")"
 
-PYTHONPATH="$TOOLS/..:${PYTHONPATH:-}" ${PYTHON:-python} \
-    -m torch.distributed.run \
+# exec: a signal to this script shall reach the processes.
+export PYTHONPATH="$TOOLS/..:${PYTHONPATH:-}"
+exec "${PYTHON:-python}" -m torch.distributed.run \
     --nnodes="${NNODES:-1}" \
     --node_rank="${NODE_RANK:-0}" \
     --master_addr="${MASTER_ADDR:-127.0.0.1}" \

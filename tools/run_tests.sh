@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the whole CPU test suite in an environment of its own; arguments go to
 # pytest, e.g. `bash tools/run_tests.sh tests/test_compat -k checkpoint`.
-#   WORKERS=4 TIMEOUT=660 (seconds) can be set.
+#   WORKERS=4 TIMEOUT=1800 (seconds) can be set.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -11,5 +11,5 @@ PYTHON="$(bash tools/make_env.sh | tail -n 1)"
 export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 export CUDA_VISIBLE_DEVICES=-1
 
-exec timeout --foreground "${TIMEOUT:-660}" "$PYTHON" -m pytest \
+exec timeout --foreground "${TIMEOUT:-1800}" "$PYTHON" -m pytest \
     -n "${WORKERS:-2}" --dist loadfile -q --durations 10 "$@"

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # bash tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [arguments of test.py]
-#   GPUS, GPUS_PER_NODE, CPUS_PER_TASK and SRUN_ARGS can be set.
+#   GPUS (8 in all), GPUS_PER_NODE (at most 8), CPUS_PER_TASK (5), PORT (29500)
+#   and SRUN_ARGS can be set. GRES is gpu:<GPUs per node>; GRES= (empty) asks
+#   for none, and GPUS is then the number of processes on the CPU.
 set -euo pipefail
 
 if [ $# -lt 4 ]; then
@@ -8,16 +10,20 @@ if [ $# -lt 4 ]; then
     exit 2
 fi
 GPUS="${GPUS:-8}"
-GPUS_PER_NODE="${GPUS_PER_NODE:-8}"
+PER_NODE="${GPUS_PER_NODE:-8}"
+PER_NODE=$((GPUS < PER_NODE ? GPUS : PER_NODE))
+GRES="${GRES-gpu:$PER_NODE}"
 TOOLS="$(dirname "${BASH_SOURCE[0]}")"
 
+export PYTHONPATH="$TOOLS/..:${PYTHONPATH:-}"
+export MASTER_PORT="${PORT:-${MASTER_PORT:-29500}}"
 # SRUN_ARGS is a list of words, therefore without quotes.
-PYTHONPATH="$TOOLS/..:${PYTHONPATH:-}" srun \
+exec srun \
     --partition="$1" \
     --job-name="$2" \
-    --gres="gpu:$GPUS_PER_NODE" \
+    ${GRES:+"--gres=$GRES"} \
     --ntasks="$GPUS" \
-    --ntasks-per-node="$GPUS_PER_NODE" \
+    --ntasks-per-node="$PER_NODE" \
     --cpus-per-task="${CPUS_PER_TASK:-5}" \
     --kill-on-bad-exit=1 \
     ${SRUN_ARGS:-} \

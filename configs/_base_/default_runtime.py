@@ -6,8 +6,11 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
+    # within an epoch, in iterations
+    recovery=dict(type='RecoveryCheckpointHook', interval=1000),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     track_book=dict(type='TrackBookHook'),
+    training_data=dict(type='TrainingDataHook'),
     class_check=dict(type='ClassCheckHook'),
     visualization=dict(type='TrackVideoHook', enable=False))
 

@@ -7,10 +7,13 @@ by the environment variable ``IPMOT_COMPAT=0``.
 import logging
 import os
 
+from .backbone_checkpoint import install_backbone_checkpoint
 from .checkpoint import install_checkpoint_loader
+from .checkpoint_writer import install_checkpoint_writer
 from .dist import install_cpu_launcher
 from .ext import install_ops_fallback
 from .host_check import check_host
+from .log_files import install_log_files
 from .packages import install_package_lookup
 from .torchvision_ops import install_torchvision_schemas
 from .warning_filters import install_warning_filters
@@ -19,7 +22,9 @@ __all__ = ['check_host', 'enable']
 
 _FIXES = (install_ops_fallback, install_package_lookup,
           install_checkpoint_loader, install_cpu_launcher,
-          install_torchvision_schemas, install_warning_filters)
+          install_torchvision_schemas, install_warning_filters,
+          install_backbone_checkpoint, install_checkpoint_writer,
+          install_log_files)
 
 
 def enable() -> None:

@@ -8,6 +8,7 @@ that needs more is refused with one line.
 
 Can go: when mmengine loads its own checkpoints under torch's default.
 """
+import os
 import os.path as osp
 import pickle
 from types import ModuleType
@@ -27,18 +28,21 @@ def _replace_local_loader(checkpoint: ModuleType) -> None:
     import torch
     if not hasattr(torch.serialization, 'get_unsafe_globals_in_checkpoint'):
         return  # torch < 2.6: mmengine's own loader works
-    # process-wide, as the loaders of other schemes call torch.load as well
-    torch.serialization.add_safe_globals(_safe_globals())
+    # already here, as the loaders of other schemes call torch.load as well
+    _declare_safe()
     checkpoint.CheckpointLoader.register_scheme(
         prefixes='', loader=load_from_local, force=True)
 
 
-def load_from_local(filename: str, map_location: Any = None) -> dict:
+def load_from_local(filename: str,
+                    map_location: Any = None,
+                    **kwargs: Any) -> dict:
     """Load a checkpoint file without executing code of it.
 
     Args:
         filename (str): Path of the file.
         map_location (str | Callable, optional): As of ``torch.load``.
+        kwargs: Others of ``torch.load``.
 
     Returns:
         dict: The checkpoint.
@@ -54,15 +58,29 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
         raise FileNotFoundError(
             f'checkpoint not found: {filename}; give the path of an existing '
             '.pth file')
+    _declare_safe()  # a tool may come here without mmengine's runner
     try:
-        return torch.load(filename, map_location=map_location)
+        checkpoint = torch.load(filename, map_location=map_location, **kwargs)
     except pickle.UnpicklingError as error:
         raise ValueError(_explain_refusal(filename)) from error
-    except (EOFError, RuntimeError, KeyError) as error:
+    except Exception as error:  # damaged bytes lead to any kind
         reason = (str(error).splitlines() or ['it is empty'])[0]
+        if isinstance(error, LookupError):
+            reason = 'not a file of torch.save'
         raise ValueError(
-            f'checkpoint cannot be read: {filename} ({reason}); it may be '
-            'cut off, copy or download it again') from error
+            f'checkpoint cannot be read: {filename} '
+            f'({reason.split(". ")[0]}); it may be cut off, copy or download '
+            'it again') from error
+    _drop_program(checkpoint)
+    return checkpoint
+
+
+def _drop_program(checkpoint: Any) -> None:
+    """Remove a config of old mmcv, which ``Runner.resume`` (mmengine 0.10.7,
+    runner.py:2027) would run as Python; today's is under another key."""
+    meta = checkpoint.get('meta') if isinstance(checkpoint, dict) else None
+    if isinstance(meta, dict) and os.environ.get(OPT_IN[:-2]) != '1':
+        meta.pop('config', None)
 
 
 def _explain_refusal(filename: str) -> str:
@@ -77,6 +95,13 @@ def _explain_refusal(filename: str) -> str:
     return (f'checkpoint refused: loading {filename} would execute code '
             f'(objects of {", ".join(others)}); if you trust its origin, set '
             f'the environment variable {OPT_IN}')
+
+
+def _declare_safe() -> None:
+    """Tell torch what a checkpoint of mmengine is made of, process-wide."""
+    from torch import serialization
+    if hasattr(serialization, 'add_safe_globals'):  # torch >= 2.4
+        serialization.add_safe_globals(_safe_globals())
 
 
 def _safe_globals() -> List[Any]:

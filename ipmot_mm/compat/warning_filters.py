@@ -1,9 +1,12 @@
 """Trap: warnings of the host about itself, which a user cannot act on.
 
 torch announces a changed default of ``torch.meshgrid`` at mmdet's calls of
-it; the default has not changed, and mmdet means the present one.
+it; the default has not changed, and mmdet means the present one. torch 2.13
+announces another name for ``broadcast_buffers`` of its DDP, which mmengine
+passes on; older versions do not know the new name, and it does not do the same
+at the start.
 
-Can go: when mmdet passes ``indexing``.
+Can go: when mmdet passes ``indexing``, and mmengine the new name.
 """
 import warnings
 
@@ -14,3 +17,7 @@ def install_warning_filters() -> None:
         'ignore',
         message=r'torch\.meshgrid: in an upcoming release',
         category=UserWarning)
+    warnings.filterwarnings(
+        'ignore',
+        message=r'`broadcast_buffers` is deprecated',
+        category=FutureWarning)

@@ -1,5 +1,5 @@
-"""What drives training: hooks, optimisers and the distributed wrapper."""
-from . import hooks, optim
+"""What drives training: loop, hooks, optimisers and wrapper."""
+from . import hooks, loops, optim
 from .distributed import IPMOTDistributedDataParallel
 
-__all__ = ['IPMOTDistributedDataParallel', 'hooks', 'optim']
+__all__ = ['IPMOTDistributedDataParallel', 'hooks', 'loops', 'optim']

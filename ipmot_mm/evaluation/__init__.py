@@ -2,7 +2,7 @@
 """
 from .folder_scoring import SPLITS, score_folder
 from .mot_scoring import BENCHMARKS, METRICS_OF_TRACKEVAL, score_sequences
-from .result_writer import write_atomically, write_mot_results
+from .result_writer import write_mot_results
 from .score_table import format_score_table
 from .scored_sequence import ScoredSequence
 from .server_formats import SERVER_FORMATS, ServerFormat
@@ -13,5 +13,5 @@ __all__ = [
     'BENCHMARKS', 'METRICS_OF_TRACKEVAL', 'SERVER_FORMATS', 'SPLITS',
     'ScoredSequence', 'ServerFormat', 'TrackEvalMetric', 'check_submission',
     'format_score_table', 'score_folder', 'score_sequences',
-    'write_atomically', 'write_mot_results', 'write_submission'
+    'write_mot_results', 'write_submission'
 ]

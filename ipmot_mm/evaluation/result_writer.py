@@ -1,45 +1,16 @@
 """Tracks of one sequence to a MOTChallenge text file."""
-import os
-import tempfile
 from pathlib import Path
 from typing import Optional, Union
 
 import numpy as np
+
+from ipmot_mm.atomic_files import write_atomically
 
 ROW_COLUMNS = ('frame', 'id', 'x', 'y', 'w', 'h', 'score')
 """Meaning of the columns of a row of results."""
 
 _ROW_FORMAT = '%d,%d,%.6f,%.6f,%.6f,%.6f,%.6f,%d,-1,-1'
 _NO_CLASS = -1
-
-
-def write_atomically(path: Union[str, Path], content: Union[str,
-                                                            bytes]) -> None:
-    """Write a file such that a reader sees the old or the new one.
-
-    The content goes to a neighbour first, which then takes the name. A run
-    that is killed in between leaves the old file as it was.
-
-    Args:
-        path (str | Path): The file. Its folder is made if need be.
-        content (str | bytes): What to write. Text is encoded as UTF-8, its
-            line ends stay as they are.
-    """
-    if isinstance(content, str):
-        content = content.encode()
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(
-        prefix=f'.{path.name}.', dir=path.parent)
-    try:
-        with os.fdopen(handle, 'wb') as file:
-            file.write(content)
-        # mkstemp hides its file from other users; results are not secret.
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def write_mot_results(path: Union[str, Path],
@@ -64,6 +35,7 @@ def write_mot_results(path: Union[str, Path],
 
     Raises:
         ValueError: If ``rows`` has another shape.
+        NotWrittenError: The system did not take the file.
     """
     rows = np.asarray(rows, dtype=np.float64)
     if rows.ndim != 2 or rows.shape[1] != len(ROW_COLUMNS):

@@ -10,8 +10,9 @@ from typing import (Collection, Dict, Iterator, List, Mapping, Optional,
 
 from mmengine.logging import print_log
 
+from ipmot_mm.atomic_files import write_atomically
+
 from .result_problems import clean_results, find_result_problems
-from .result_writer import write_atomically
 from .scored_sequence import ScoredSequence
 from .server_formats import SERVER_FORMATS, ServerFormat
 

@@ -12,12 +12,12 @@ from mmengine.evaluator import BaseMetric
 from mmengine.fileio import dump
 from mmengine.logging import print_log
 
+from ipmot_mm.atomic_files import write_atomically
 from ipmot_mm.registry import METRICS
 
 from .mot_scoring import (CLASSES, COMBINED, CURVES, METRICS_OF_TRACKEVAL,
                           Scores, check_classes, check_protocol, check_workers,
                           score_sequences)
-from .result_writer import write_atomically
 from .score_table import format_score_table
 from .scored_sequence import PEDESTRIAN, ScoredSequence
 from .tracked_frame import (TrackedFrame, merge_ranks, to_sequence,

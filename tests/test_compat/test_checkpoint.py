@@ -102,3 +102,26 @@ def test_other_schemes_keep_their_loaders():
     assert find('work_dirs/a.pth') is compat_checkpoint.load_from_local
     for address in ('torchvision://resnet50', 'mmcls://a', 's3://b/a.pth'):
         assert find(address) is not compat_checkpoint.load_from_local
+
+
+def test_config_of_old_mmcv_is_no_program(tmp_path, monkeypatch):
+    """Runner.resume would execute it."""
+    path = str(tmp_path / 'old.pth')
+    torch.save(dict(meta=dict(config='import os', cfg='a = 1')), path)
+    loaded = CheckpointLoader.load_checkpoint(path)
+    assert loaded == dict(meta=dict(cfg='a = 1'))
+    monkeypatch.setenv(*compat_checkpoint.OPT_IN.split('='))
+    with pytest.warns(UserWarning, match='TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'):
+        assert 'config' in CheckpointLoader.load_checkpoint(path)['meta']
+
+
+def test_history_loads_without_the_runner(tmp_path):
+    """A tool that only reads a checkpoint does not import the runner."""
+    torch.save(dict(loss=HistoryBuffer([0.5], [1])), tmp_path / 'a.pth')
+    declared = torch.serialization.get_safe_globals()
+    torch.serialization.clear_safe_globals()
+    try:
+        loaded = compat_checkpoint.load_from_local(str(tmp_path / 'a.pth'))
+    finally:
+        torch.serialization.add_safe_globals(declared)
+    assert loaded['loss'].current() == 0.5

@@ -44,11 +44,15 @@ def test_environment_variable_disables():
     assert done.stdout == 'False\n', done.stderr
 
 
-def test_meshgrid_warning_is_silent_and_others_are_not():
+def test_warnings_of_the_host_are_silent_and_others_are_not():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')
         compat.enable()
         torch.meshgrid(torch.arange(2), torch.arange(2))
+        warnings.warn(
+            '`broadcast_buffers` is deprecated. Use `forward_sync_buffers`',
+            FutureWarning,
+            stacklevel=1)
         warnings.warn('something else', stacklevel=1)
     assert [str(item.message) for item in caught] == ['something else']
 

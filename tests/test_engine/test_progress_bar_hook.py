@@ -26,6 +26,16 @@ def test_counts_iterations_and_shows_the_loss(capsys) -> None:
     assert 'street train: 100%' in shown and 'loss=7.25' in shown
 
 
+def test_a_skipped_iteration_counts_and_has_no_loss(capsys) -> None:
+    hook, runner = ProgressBarHook(interval=1), make_runner()
+    hook.before_train(runner)
+    hook.after_train_iter(
+        runner, 0, outputs=dict(num_skipped=torch.tensor(1)))
+    assert hook.bar.n == 1
+    hook.after_train(runner)
+    assert 'loss' not in capsys.readouterr().err
+
+
 def test_resumed_run_begins_where_it_stopped() -> None:
     hook = ProgressBarHook()
     hook.before_train(make_runner(iter=3))

@@ -3,8 +3,11 @@ import os
 
 import numpy as np
 import pytest
+from file_faults import full_disk
 
-from ipmot_mm.evaluation import write_atomically, write_mot_results
+from ipmot_mm.atomic_files import NotWrittenError
+from ipmot_mm.evaluation import write_mot_results
+from ipmot_mm.user_errors import is_user_message
 
 
 def test_lines_are_sorted_and_in_the_format_of_motchallenge(tmp_path):
@@ -44,23 +47,13 @@ def test_no_row_and_wrong_shape(tmp_path):
         write_mot_results(tmp_path / 'a.txt', np.zeros((2, 6)))
 
 
-def test_text_and_bytes_are_written_as_they_are(tmp_path):
-    write_atomically(tmp_path / 'a', 'ü\r\n\n')
-    write_atomically(tmp_path / 'b', b'\xfc\n')
-    assert (tmp_path / 'a').read_bytes() == 'ü\r\n\n'.encode()
-    assert (tmp_path / 'b').read_bytes() == b'\xfc\n'
-    assert (tmp_path / 'b').stat().st_mode & 0o777 == 0o644
-
-
-def test_failure_keeps_the_old_file(tmp_path, monkeypatch):
+def test_full_disk_is_one_line_and_keeps_the_old_file(tmp_path):
     path = tmp_path / 'a.txt'
-    write_atomically(path, 'old')
-
-    def full(*args):
-        raise OSError('disk full')
-
-    monkeypatch.setattr(os, 'replace', full)
-    with pytest.raises(OSError, match='disk full'):
-        write_atomically(path, 'new')
-    assert path.read_text() == 'old'
-    assert os.listdir(tmp_path) == ['a.txt']
+    write_mot_results(path, np.ones((1, 7)))
+    old = path.read_text()
+    with full_disk(100), pytest.raises(
+            NotWrittenError, match=r'a\.txt was not written \(File too large'
+    ) as caught:
+        write_mot_results(path, np.ones((9, 7)))
+    assert is_user_message(caught.value)
+    assert path.read_text() == old and os.listdir(tmp_path) == ['a.txt']

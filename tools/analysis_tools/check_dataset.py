@@ -16,13 +16,13 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
+from ipmot_mm.atomic_files import write_atomically
 from ipmot_mm.checks import (DatasetPart, DatasetReport, ModelNeeds,
                              check_parts, format_table, part_of_folder,
                              parts_of_config)
 from ipmot_mm.checks.clip_pictures import max_interval_of, write_clip_pictures
 from ipmot_mm.checks.page import write_page
 from ipmot_mm.cli import add_cfg_options, read_config
-from ipmot_mm.evaluation import write_atomically
 from ipmot_mm.testing import config_root
 from ipmot_mm.user_errors import CommandError, positive, run_tool
 

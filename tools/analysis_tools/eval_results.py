@@ -6,9 +6,9 @@ from typing import Optional, Sequence
 
 from mmengine.logging import print_log
 
+from ipmot_mm.atomic_files import write_atomically
 from ipmot_mm.evaluation import (BENCHMARKS, METRICS_OF_TRACKEVAL, SPLITS,
-                                 format_score_table, score_folder,
-                                 write_atomically)
+                                 format_score_table, score_folder)
 from ipmot_mm.user_errors import run_tool
 
 

@@ -1,5 +1,5 @@
 # DanceTrack: 20 epochs, learning rate / 10 after 10 (paper, Section 4.2).
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=20, val_interval=5)
+train_cfg = dict(type='ResumableTrainLoop', max_epochs=20, val_interval=5)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 

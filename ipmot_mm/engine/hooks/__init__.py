@@ -1,12 +1,18 @@
 """Schedules and side effects of a training or a test."""
+from .checkpoint_hook import CheckpointHook
 from .checkpoint_layout_hook import CheckpointLayoutHook
 from .class_check_hook import ClassCheckHook
 from .clip_length_hook import ClipLengthHook
+from .epoch_position_hook import EpochPositionHook
 from .progress_bar_hook import ProgressBarHook
+from .recovery_checkpoint_hook import RecoveryCheckpointHook
 from .track_book_hook import TrackBookHook
 from .track_video_hook import TrackVideoHook
+from .training_data_hook import TrainingDataHook
 
 __all__ = [
-    'CheckpointLayoutHook', 'ClassCheckHook', 'ClipLengthHook',
-    'ProgressBarHook', 'TrackBookHook', 'TrackVideoHook'
+    'CheckpointHook', 'CheckpointLayoutHook', 'ClassCheckHook',
+    'ClipLengthHook', 'EpochPositionHook', 'ProgressBarHook',
+    'RecoveryCheckpointHook', 'TrackBookHook', 'TrackVideoHook',
+    'TrainingDataHook'
 ]

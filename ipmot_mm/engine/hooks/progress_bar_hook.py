@@ -56,7 +56,9 @@ class ProgressBarHook(Hook):
         if self.bar is None:
             return
         self.bar.update(1)
-        if outputs and self.every_n_train_iters(runner, self.interval):
+        # a skipped iteration has no loss
+        if outputs and 'loss' in outputs and self.every_n_train_iters(
+                runner, self.interval):
             self.bar.set_postfix(
                 epoch=f'{runner.epoch + 1}/{runner.max_epochs}',
                 loss=f'{outputs["loss"].item():.2f}',

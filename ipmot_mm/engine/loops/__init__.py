@@ -1,0 +1,4 @@
+"""The training loop, and what lets it be interrupted."""
+from .resumable_train_loop import ResumableTrainLoop
+
+__all__ = ['ResumableTrainLoop']
