@@ -1,28 +1,31 @@
-"""Measure how fast a part of the package is on this machine.
+"""Measure how fast a part of the package is, and how much memory it takes.
 
 Examples:
     python tools/analysis_tools/benchmark.py loader CONFIG
     python tools/analysis_tools/benchmark.py feed CONFIG --num-workers 0 2
     python tools/analysis_tools/benchmark.py evaluation
+    python tools/analysis_tools/benchmark.py memory CONFIG --size 384x192
 """
 import argparse
 import json
+import os
 import sys
 import time
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from mmengine.config import Config
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger, print_log
 from mmengine.registry import init_default_scope
 
+from ipmot_mm.atomic_files import write_atomically
 from ipmot_mm.benchmark import (build_loader, describe_machine,
                                 measure_evaluation, measure_feeding,
                                 measure_loader, measure_stages, one_thread,
                                 pillow_pipeline)
+from ipmot_mm.benchmark.memory import LEVELS, MemoryProbe, sharding_savings
 from ipmot_mm.benchmark.random_tracks import MOT17_TRAIN_LENGTHS
 from ipmot_mm.benchmark.stopwatch import CLOCKS
-from ipmot_mm.cli import add_cfg_options, read_config
-from ipmot_mm.evaluation import write_atomically
+from ipmot_mm.cli import add_cfg_options, enable_amp, read_config
 from ipmot_mm.user_errors import positive, run_tool
 
 # Random tracks to score: lengths of the sequences, objects in a frame
@@ -30,6 +33,8 @@ EVALUATIONS = {
     'MOT17 train': (MOT17_TRAIN_LENGTHS, 20),
     'one long sequence': ((3000, ), 40)
 }
+NUM_RANKS = 8  # of the paper
+MIB = 2**20
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -75,9 +80,48 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     evaluation.set_defaults(run=run_evaluation)
     evaluation.add_argument(
         '--num-rounds', type=positive, default=3, help='times to score')
-    for command in (loader, feed, evaluation):
+    memory = commands.add_parser(
+        'memory', help='peak of one iteration by what is recomputed')
+    memory.set_defaults(run=run_memory)
+    memory.add_argument('config', help='config file')
+    memory.add_argument(
+        '--size',
+        type=image_size,
+        default=(384, 192),
+        metavar='WxH',
+        help='width and height of the frames')
+    memory.add_argument(
+        '--frames',
+        type=positive,
+        nargs='+',
+        default=(2, 3, 4, 5),
+        help='clip lengths')
+    memory.add_argument(
+        '--num-objects', type=positive, default=20, help='in every frame')
+    memory.add_argument(
+        '--num-identities',
+        type=positive,
+        default=1000,
+        help='rows of the TrackBook')
+    memory.add_argument(
+        '--amp',
+        nargs='?',
+        const='bfloat16',
+        choices=('bfloat16', 'float16'),
+        help='as of training')
+    add_cfg_options(memory)
+    for command in (loader, feed, evaluation, memory):
         command.add_argument('--json', help='file for all numbers')
     return parser.parse_args(argv)
+
+
+def image_size(text: str) -> Tuple[int, int]:
+    """Width and height of an argument such as 384x192."""
+    sizes = text.split('x')
+    if len(sizes) != 2 or not all(size.isdigit() for size in sizes):
+        raise argparse.ArgumentTypeError(
+            f'expected WIDTHxHEIGHT, such as 384x192, got {text}')
+    return positive(sizes[0]), positive(sizes[1])
 
 
 def read_scoped_config(args: argparse.Namespace) -> Config:
@@ -143,6 +187,48 @@ def run_evaluation(args: argparse.Namespace) -> Dict[str, Any]:
             f'default {seconds["default"]:.2f} s '
             f'({peer / seconds["default"]:.2f}x)')
     return dict(evaluation=result)
+
+
+def run_memory(args: argparse.Namespace) -> Dict[str, Any]:
+    """Train an iteration of every length at every level."""
+    cfg = read_scoped_config(args)
+    if args.amp:
+        enable_amp(cfg, args.amp)
+    # else the table stands among notes on initial weights and on profilers
+    os.environ.setdefault('KINETO_LOG_LEVEL', '9')
+    MMLogger.get_instance('memory', log_level='ERROR')
+    probe = MemoryProbe(cfg, args.num_objects, args.num_identities)
+    standing = probe.standing()
+    print_log(
+        f'Most MiB that tensors held in one iteration, by the '
+        f'{probe.allocator} allocator of torch: one clip of T frames of '
+        '{} x {}, '.format(*args.size) + f'{args.num_objects} objects, '
+        f'{args.amp or "float32"}\n{"recomputed":28s}' +
+        ''.join(f'{f"T={length}":>9s}' for length in args.frames))
+    peaks = {}
+    for level in LEVELS:
+        peaks[level] = {
+            length: probe.peak(level, length, args.size)
+            for length in args.frames
+        }
+        print_log(f'{level:28s}' + ''.join(f'{size / MIB:9.0f}'
+                                           for size in peaks[level].values()))
+    savings = sharding_savings(standing, NUM_RANKS)
+    print_log('Between two iterations, MiB: ' + ', '.join(
+        f'{name} {size / MIB:.0f}' for name, size in standing.items()
+        if name != 'trained') + '. During one also gradients '
+              f'{standing["trained"] / MIB:.0f}.')
+    print_log(f'Sharded over {NUM_RANKS} ranks would save at most, MiB: ' +
+              ', '.join(f'{name} {size / MIB:.0f}'
+                        for name, size in savings.items()) + '.')
+    return dict(memory=dict(
+        allocator=probe.allocator,
+        size=args.size,
+        num_objects=args.num_objects,
+        amp=args.amp,
+        standing=standing,
+        peaks=peaks,
+        savings=savings))
 
 
 def print_stages(title: str, result: Dict[str, Any]) -> None:
