@@ -1,0 +1,1 @@
+"""Faults done to real trainings; see ``tests/fault_injection.py``."""

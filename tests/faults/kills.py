@@ -1,0 +1,131 @@
+"""A training that is killed, and goes on."""
+import random
+import signal
+from pathlib import Path
+from typing import List
+
+from .bench import Bench
+from .cases import Outcome, fault, repeated, require
+from .evidence import require_same_training
+
+KILLED = -signal.SIGKILL
+TOO_LONG = -signal.SIGXFSZ
+"""Killed by the kernel at the limit of a file's size."""
+RESUMED = '--resume: '
+NUM_RANDOM_KILLS = 4
+
+
+def die_and_resume(bench: Bench, name: str, *faults: dict,
+                   code: int = KILLED) -> Outcome:
+    """Let a training die of each fault in turn, then finish it.
+
+    Args:
+        bench (:obj:`Bench`): Where.
+        name (str): Of the work dir.
+        faults (tuple[dict]): See ``injected.py``.
+        code (int): How the process dies. Defaults to SIGKILL.
+    """
+    straight = bench.straight
+    for number, each in enumerate(faults):
+        resume = ['--resume'] if number else []
+        bench.train(name, *resume, fault=each).expect_code(code)
+    last = bench.train(name, '--resume').expect_code(0)
+    count = require_same_training(straight, bench.root / name)
+    leftovers = unfinished_files(bench.root / name)
+    require(not leftovers, f'half-written files stay: {leftovers}')
+    return Outcome('recovered', last.line(RESUMED), repeated(count))
+
+
+def unfinished_files(folder: Path) -> List[str]:
+    """Names of files that are no result of a training."""
+    known = ('epoch_1.pth', 'epoch_2.pth', 'last_checkpoint', 'config.py')
+    return [
+        path.name for path in folder.iterdir()
+        if path.is_file() and path.name not in known
+    ]
+
+
+@fault('kill -9 before the first checkpoint')
+def kill_before_first_checkpoint(bench: Bench) -> Outcome:
+    return die_and_resume(bench, 'first', dict(do='kill', after_iters=[2]))
+
+
+@fault('kill -9 between the step of the TrackBook and that of the tracker')
+def kill_inside_iteration(bench: Bench) -> Outcome:
+    return die_and_resume(bench, 'inside', dict(do='kill', mid_iter=9))
+
+
+@fault('kill -9 between two epochs', slow=True)
+def kill_between_epochs(bench: Bench) -> Outcome:
+    return die_and_resume(bench, 'between', dict(do='kill', before_epoch=1))
+
+
+@fault('kill -9 in the middle of a validation', slow=True)
+def kill_inside_validation(bench: Bench) -> Outcome:
+    config = bench.config_with_validation
+    bench.train('straight_val', config=config).expect_code(0)
+    bench.train('val', config=config, fault=dict(
+        do='kill', before_val_iter=3)).expect_code(KILLED)
+    last = bench.train('val', '--resume', config=config).expect_code(0)
+    count = require_same_training(bench.root / 'straight_val',
+                                  bench.root / 'val')
+    return Outcome('recovered', last.line(RESUMED), repeated(count))
+
+
+@fault('death in the middle of writing a checkpoint: within the epoch, after '
+       'it, then the last one')
+def kill_writing_checkpoint(bench: Bench) -> Outcome:
+    half = bench.checkpoint_size // 2
+    names = 'recovery.pth', 'epoch_1.pth', 'epoch_2.pth'
+    return die_and_resume(
+        bench,
+        'writing',
+        *(dict(do='die_full', writing=name, bytes=half) for name in names),
+        code=TOO_LONG)
+
+
+@fault('kill -9 between writing a checkpoint and giving it its name',
+       slow=True)
+def kill_naming_checkpoint(bench: Bench) -> Outcome:
+    return die_and_resume(bench, 'naming',
+                          dict(do='kill', renaming='epoch_1.pth'),
+                          dict(do='kill', renaming='epoch_2.pth'))
+
+
+@fault('death in the middle of writing last_checkpoint')
+def kill_writing_pointer(bench: Bench) -> Outcome:
+    return die_and_resume(
+        bench,
+        'pointer',
+        dict(do='die_full', writing='last_checkpoint', bytes=10),
+        code=TOO_LONG)
+
+
+@fault(f'kill -9 at {NUM_RANDOM_KILLS} random times in a row', slow=True)
+def kill_at_random_times(bench: Bench) -> Outcome:
+    straight, seed = bench.straight, bench.seed
+    times = random.Random(seed)
+    seconds: List[str] = []
+    resume: List[str] = []
+    for _kill in range(NUM_RANDOM_KILLS):
+        delay = times.uniform(0.1, 0.8) * bench.straight_seconds
+        run = bench.train('random', *resume, kill_after=delay)
+        if run.expect_code(0, KILLED).code == KILLED:
+            seconds.append(f'{delay:.1f}')
+        resume = ['--resume']
+    require(bool(seconds), 'every training ended before it was killed')
+    bench.train('random', '--resume').expect_code(0)
+    count = require_same_training(straight, bench.root / 'random')
+    return Outcome(
+        'recovered', f'killed after {", ".join(seconds)} s (seed {seed})',
+        repeated(count))
+
+
+@fault('Ctrl-C in the middle of an iteration')
+def interrupt(bench: Bench) -> Outcome:
+    straight = bench.straight
+    run = bench.train('interrupt', fault=dict(do='interrupt', mid_iter=4))
+    line = run.expect_code(-signal.SIGINT, 130, 1).line('^interrupted')
+    bench.train('interrupt', '--resume').expect_code(0)
+    count = require_same_training(straight, bench.root / 'interrupt')
+    return Outcome('recovered', line, repeated(count))
