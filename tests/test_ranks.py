@@ -165,6 +165,11 @@ def test_a_rank_that_hangs_ends_the_other_in_time(run_ranks):
 def test_interrupted_once_and_without_traceback(run_ranks):
 
     def work(rank, folder):
+        add_up(rank)
+        # a rank that is interrupted before the other met it is lost to it
+        (folder / f'{rank}.met').touch()
+        while len(list(folder.glob('*.met'))) < 2:
+            time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(5)
 
