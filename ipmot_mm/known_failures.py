@@ -57,7 +57,25 @@ FAILURES = (
 suits counts."""
 
 _OF_WORKER = re.compile(r'Caught \w+ in DataLoader worker process \d+\.\n')
-_LAST_CALL = re.compile(r'^  File ".+", line \d+, in .+\n.*$', re.MULTILINE)
+_CALL = re.compile(r'^  File "(.+)", line (\d+), in .+$', re.MULTILINE)
+# the name of the error begins the first line that is not indented
+_NAME_AND_TEXT = re.compile(r'^(?:\w+\.)*(\w+): (.*)',
+                            re.MULTILINE | re.DOTALL)
+
+
+class WorkerError(NamedTuple):
+    """What a worker of a data loader met.
+
+    Attributes:
+        file (str): Where it was raised.
+        line (int): In that file, 1-based.
+        kind (str): Name of its class.
+        text (str): Its message.
+    """
+    file: str
+    line: int
+    kind: str
+    text: str
 
 
 class Failure(NamedTuple):
@@ -89,17 +107,38 @@ def find_failure(error: BaseException) -> Optional[Failure]:
     return None
 
 
+def is_of_worker(error: BaseException) -> bool:
+    """Whether torch raised an error of a worker anew in this process."""
+    return _OF_WORKER.match(str(error)) is not None
+
+
+def read_worker_error(error: BaseException) -> Optional[WorkerError]:
+    """Find the error of a worker in the traceback that torch makes its text.
+
+    Args:
+        error (BaseException): What a data loader raised.
+
+    Returns:
+        :obj:`WorkerError`: None for errors of this process, and for those
+        without a message.
+    """
+    text = str(error)
+    calls = list(_CALL.finditer(text))
+    if not is_of_worker(error) or not calls:
+        return None
+    found = _NAME_AND_TEXT.search(text, calls[-1].end())
+    if found is None:
+        return None
+    file, line = calls[-1].groups()
+    return WorkerError(file, int(line), found[1], found[2].rstrip())
+
+
 def _describe(error: BaseException) -> str:
     """``KIND: TEXT``; all that the system numbers are of kind OSError."""
-    text = str(error)
-    kind = type(error).__name__
-    if _OF_WORKER.match(text):
-        calls = list(_LAST_CALL.finditer(text))
-        named = re.search(r'^(?:\w+\.)*(\w+): (.*)',
-                          text[calls[-1].end():] if calls else '',
-                          re.MULTILINE | re.DOTALL)
-        if named is not None:
-            kind, text = named.groups()
+    kind, text = type(error).__name__, str(error)
+    worker_error = read_worker_error(error)
+    if worker_error is not None:
+        kind, text = worker_error.kind, worker_error.text
     is_of_system = re.match(r'\[Errno \d+\]', text) and (
         kind.endswith('Error') or kind == 'error')
     return f'{"OSError" if is_of_system else kind}: {text}'

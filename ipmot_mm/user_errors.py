@@ -17,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Callable, Iterable, List, Optional
 
-from .known_failures import find_failure
+from .known_failures import find_failure, read_worker_error
 
 USER_ERROR = 2
 """Exit code of a command that the user has to correct, as argparse's own."""
@@ -34,10 +34,8 @@ PATIENCE = 3.0
 USER_MESSAGES = (ValueError, TypeError, OSError)
 """Kinds of errors that this package raises for the user to read."""
 
-WORKER_ERROR = re.compile(r'Caught \w+ in DataLoader worker process \d+\.\n')
 UNKNOWN_ARGUMENT = re.compile(
     r"([\w.]+?)(?:\.__init__)?\(\) got an unexpected keyword argument '(\w+)'")
-WORKER_CALL = re.compile(r'^  File "(.+)", line (\d+), in .+$', re.MULTILINE)
 
 
 class CommandError(ValueError):
@@ -57,7 +55,7 @@ def run_tool(call: Callable, *args: Any) -> int:
     """
     try:
         return call(*args) or 0
-    except (ValueError, TypeError, OSError) as error:
+    except USER_MESSAGES as error:
         if not (isinstance(error, OSError) or is_user_message(error)):
             raise
         return report(error)
@@ -241,19 +239,10 @@ def message_of_worker(error: BaseException) -> Optional[str]:
     Returns:
         str: What :func:`is_user_message` would call one, or None.
     """
-    text = str(error)
-    calls = list(WORKER_CALL.finditer(text))
-    if not WORKER_ERROR.match(text) or not calls:
+    met = read_worker_error(error)
+    if met is None or not isinstance(error, USER_MESSAGES):
         return None
-    if not isinstance(error, USER_MESSAGES):
-        return None
-    file, number = calls[-1].groups()
-    if not _raises(file, int(number)):
-        return None
-    # the name of the error begins the first line that is not indented
-    message = re.search(r'^[\w.]+: (.*)', text[calls[-1].end():],
-                        re.MULTILINE | re.DOTALL)
-    return message and message[1].rstrip()
+    return met.text if _raises(met.file, met.line) else None
 
 
 def message_of_setting(error: BaseException) -> Optional[str]:

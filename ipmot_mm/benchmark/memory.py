@@ -1,7 +1,6 @@
 """Memory of a training, by clip length and by what is recomputed."""
 import copy
-from typing import (Any, Callable, Dict, Iterable, List, NamedTuple, Sequence,
-                    Tuple)
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 import torch
 from mmdet.structures import DetDataSample, TrackDataSample
@@ -11,6 +10,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 from torch.autograd.profiler import profile
 
+from ipmot_mm.compat.checkpoint_writer import count_bytes
 from ipmot_mm.registry import MODELS
 from ipmot_mm.structures import IdentityMap
 
@@ -139,7 +139,7 @@ class MemoryProbe:
         parts['clip'] = count_bytes(clip)
         parts['total'] = sum(parts.values())
         parts['trained'] = count_bytes(
-            tensor for tensor in weights if tensor.requires_grad)
+            [tensor for tensor in weights if tensor.requires_grad])
         return parts
 
     def _train(self, num_frames: int, size: Tuple[int, int]) -> None:
@@ -202,21 +202,6 @@ def trace_cpu(run: Callable[[], Any]) -> CPUBytes:
             live += event.nbytes()
             peak = max(peak, live)
     return CPUBytes(peak, live)
-
-
-def count_bytes(tensors: Iterable[Tensor]) -> int:
-    """Bytes of tensors, each storage once.
-
-    Args:
-        tensors (iterable[Tensor]): On any device.
-
-    Returns:
-        int: Bytes.
-    """
-    return sum({
-        tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes()
-        for tensor in tensors
-    }.values())
 
 
 def noise_clip(num_frames: int, size: Tuple[int, int],

@@ -74,7 +74,8 @@ def save_to_disk(checkpoint: Dict[str, Any], path: str) -> None:
 
 
 def count_bytes(checkpoint: Any) -> int:
-    """Bytes of all tensors in nested dicts and sequences."""
+    """Bytes of all tensors in nested dicts and sequences, each storage
+    once."""
     from torch import Tensor
     storages: Dict[int, int] = {}
     todo = [checkpoint]

@@ -10,6 +10,8 @@ from ..training_data import data_difference, describe_data
 from .training_parts import find_training_parts
 
 META_KEY = 'training_data'
+DROP_ROWS = (', after tools/model_converters/drop_track_book.py, which '
+             'removes the rows of the TrackBook')
 _IDENTITY_KEYS = 'track_book.identity_keys'
 
 
@@ -46,7 +48,8 @@ class TrainingDataHook(Hook):
         model, dataset = parts
         saved = checkpoint.get('meta', {}).get(META_KEY)
         now = describe_data(dataset)
-        differences = [_compare_identities(model, checkpoint)]
+        other_rows = _compare_identities(model, checkpoint)
+        differences = [other_rows]
         if saved and now:
             differences.append(data_difference(saved, now))
             _warn_of_settings(runner, saved.get('sampler', {}))
@@ -57,7 +60,7 @@ class TrainingDataHook(Hook):
                 f'resume: {source} was trained on other data: {difference}. '
                 'Give the data of its training, or start a new training from '
                 'its weights with load_from'
-                f'{_advice(model, checkpoint)}')
+                f'{DROP_ROWS if other_rows else ""}')
 
 
 def _compare_identities(model: Any, checkpoint: dict) -> str:
@@ -68,13 +71,6 @@ def _compare_identities(model: Any, checkpoint: dict) -> str:
         return ''
     difference = track_book.compare_identities(saved)
     return difference and f'the TrackBook has {difference}'
-
-
-def _advice(model: Any, checkpoint: dict) -> str:
-    if not _compare_identities(model, checkpoint):
-        return ''
-    return (', after tools/model_converters/drop_track_book.py, which removes '
-            'the rows of the TrackBook')
 
 
 def _describe_sampler(runner: Runner) -> Dict[str, str]:

@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data._utils import signal_handling
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
+from ipmot_mm.known_failures import is_of_worker
 from ipmot_mm.user_errors import message_of_worker, some
 
 from ..epoch_layout import can_skip
@@ -18,8 +19,6 @@ from ..epoch_layout import can_skip
 MAX_DEATHS = 3
 WORKER_DEATHS = ('DataLoader worker (pid', 'Pin memory thread exited')
 """What torch says of them (torch 2.13, utils/data/dataloader.py)."""
-RAISED_BY_WORKER = 'in DataLoader worker process'
-"""What torch writes above an error of the data set."""
 SECONDS_TO_END = 5
 
 
@@ -196,7 +195,7 @@ def _describe_death(error: Exception,
         return str(error).split('. ')[0].strip().rstrip('.')
     workers = getattr(iterator, '_workers', ())
     if (not workers or not isinstance(error, (OSError, EOFError))
-            or RAISED_BY_WORKER in str(error)):
+            or is_of_worker(error)):
         return None
     # its pipes and sockets close a moment before the process has ended
     ended = wait([worker.sentinel for worker in workers], SECONDS_TO_END)
