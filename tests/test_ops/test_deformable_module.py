@@ -2,9 +2,9 @@
 import pytest
 import torch
 from mmcv.ops import MultiScaleDeformableAttention as MMCVAttention
-from mmcv.ops.multi_scale_deform_attn import MultiScaleDeformableAttnFunction
 
-from ipmot_mm.ops.deformable_attention import MultiScaleDeformableAttention
+from ipmot_mm.ops.deformable_attention import (MultiScaleDeformableAttention,
+                                               module)
 
 SHAPES = ((5, 7), (3, 2), (1, 1))
 NUM_VALUES = sum(h * w for h, w in SHAPES)
@@ -81,26 +81,49 @@ def test_dropout_is_off_by_default():
     assert MultiScaleDeformableAttention(**SIZES, dropout=0.3).dropout.p == 0.3
 
 
-@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
-def test_kernel_gets_float32_under_autocast(pair, dtype, monkeypatch):
-    """The way of a GPU with compiled mmcv, on the stand-in of its op."""
-    query, _, value, references, _ = make_inputs(4)
+def test_projected_values_of_all_layers(pair):
+    """As the decoder hands them: slices of one product."""
+    query, _, value, references, mask = make_inputs(4)
+    options = dict(spatial_shapes=SHAPES, reference_points=references)
+    ours, _ = pair
+    everything = torch.cat([value, ours.value_proj(value)], -1)
+    projected = everything[..., 12:].masked_fill(mask[..., None], 0.0)
+    sliced = torch.cat([value, projected], -1)[..., 12:].unflatten(-1, (3, 4))
+    assert not sliced.is_contiguous()
+    expected = ours(query, value=value, key_padding_mask=mask, **options)
+    found = ours(query, projected_value=sliced, **options)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(ours.project_value(value, mask), sliced)
+
+
+def test_backend_is_handed_on(pair, monkeypatch):
+    query, _, value, references, _ = make_inputs(2)
     seen = []
-    apply = MultiScaleDeformableAttnFunction.apply
 
-    def spy(value, shapes, starts, locations, weights, step):
-        seen.extend((value.dtype, locations.dtype, weights.dtype))
-        return apply(value, shapes, starts, locations, weights, step)
+    def attend(value, shapes, references, offsets, logits, backend):
+        seen.append(backend)
+        return offsets.new_zeros(BATCH, QUERIES, 12)
 
+    monkeypatch.setattr(module, 'deformable_attention', attend)
+    for backend in (None, 'torch'):
+        attention = MultiScaleDeformableAttention(**SIZES, backend=backend)
+        attention(
+            query,
+            value=value,
+            spatial_shapes=SHAPES,
+            reference_points=references)
+    assert seen == [None, 'torch']
+    with pytest.raises(ValueError, match="must be one of auto.*'cuda'"):
+        MultiScaleDeformableAttention(**SIZES, backend='cuda')
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_autocast(pair, dtype):
+    query, _, value, references, _ = make_inputs(4)
     options = dict(spatial_shapes=SHAPES, reference_points=references)
     ours = pair[0]
     with torch.autocast('cpu', dtype=dtype):
-        expected = ours(query, value=value, **options)
-        monkeypatch.setattr(ours, '_attend', ours._run_kernel)
-        monkeypatch.setattr(MultiScaleDeformableAttnFunction, 'apply', spy)
         output = ours(query, value=value, **options)
-    assert seen == [torch.float32] * 3
-    torch.testing.assert_close(output, expected)
     exact = ours(query, value=value, **options)
     torch.testing.assert_close(output, exact, atol=0.05, rtol=0.05)
     output.sum().backward()
