@@ -2,10 +2,13 @@
 import os
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import List, Optional, Tuple
 
 import numpy as np
 from numpy import ndarray
+
+from .plain_numbers import read_plain_numbers
 
 MIN_COLUMNS = 6
 MOT15_COLUMNS = 10
@@ -175,6 +178,13 @@ def read_mot_table(path: str,
             f'"{path}" is missing, expected a text file with one row '
             '"frame,id,x,y,w,h,..." for each box. Copy it there, or correct '
             'the path; a sequence keeps its annotations in gt/gt.txt.')
+    last = np.inf if max_columns is None else max_columns
+    values = read_plain_numbers(Path(path).read_bytes())
+    if values is not None and min_columns <= values.shape[1] <= last:
+        table = MOTTable(path, values,
+                         np.arange(1, len(values) + 1, dtype=np.int64))
+        _check_keys(table)
+        return table
     rows = _numbered_rows(path)
     if not rows and not allow_empty:
         raise ValueError(
@@ -190,7 +200,6 @@ def read_mot_table(path: str,
             lines, delimiter=delimiter, comments=None, ndmin=2, encoding=None)
     except ValueError:
         values = None
-    last = np.inf if max_columns is None else max_columns
     if (values is None or len(values) != len(rows)
             or not min_columns <= values.shape[1] <= last):
         raise ValueError(

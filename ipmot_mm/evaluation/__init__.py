@@ -1,7 +1,8 @@
-"""Scores of tracks: TrackEval behind an mmengine metric and plain functions.
+"""Scores of tracks: TrackEval's metrics as an mmengine metric and functions.
 """
 from .folder_scoring import SPLITS, score_folder
-from .mot_scoring import BENCHMARKS, METRICS_OF_TRACKEVAL, score_sequences
+from .mot_scoring import (BENCHMARKS, METRICS_OF_TRACKEVAL, SCORERS,
+                          score_sequences)
 from .result_writer import write_mot_results
 from .score_table import format_score_table
 from .scored_sequence import ScoredSequence
@@ -10,8 +11,8 @@ from .submission import check_submission, write_submission
 from .trackeval_metric import TrackEvalMetric
 
 __all__ = [
-    'BENCHMARKS', 'METRICS_OF_TRACKEVAL', 'SERVER_FORMATS', 'SPLITS',
-    'ScoredSequence', 'ServerFormat', 'TrackEvalMetric', 'check_submission',
-    'format_score_table', 'score_folder', 'score_sequences',
-    'write_mot_results', 'write_submission'
+    'BENCHMARKS', 'METRICS_OF_TRACKEVAL', 'SCORERS', 'SERVER_FORMATS',
+    'SPLITS', 'ScoredSequence', 'ServerFormat', 'TrackEvalMetric',
+    'check_submission', 'format_score_table', 'score_folder',
+    'score_sequences', 'write_mot_results', 'write_submission'
 ]

@@ -39,7 +39,8 @@ def score_folder(result_dir: Union[str, Path],
             'all'. A sequence without a frame in it is left out with a
             warning, as the data sets do.
         kwargs: Options of :func:`score_sequences`: ``benchmark``,
-            ``metrics``, ``class_ids``, ``classes`` and ``num_workers``.
+            ``metrics``, ``class_ids``, ``classes``, ``num_workers`` and
+            ``scorer``.
 
     Returns:
         dict[str, dict]: As of :func:`score_sequences`.

@@ -16,8 +16,8 @@ from ipmot_mm.atomic_files import write_atomically
 from ipmot_mm.registry import METRICS
 
 from .mot_scoring import (CLASSES, COMBINED, CURVES, METRICS_OF_TRACKEVAL,
-                          Scores, check_classes, check_protocol, check_workers,
-                          score_sequences)
+                          Scores, check_classes, check_protocol, check_scorer,
+                          check_workers, score_sequences)
 from .score_table import format_score_table
 from .scored_sequence import PEDESTRIAN, ScoredSequence
 from .tracked_frame import (TrackedFrame, merge_ranks, to_sequence,
@@ -78,6 +78,10 @@ class TrackEvalMetric(BaseMetric):
         num_workers (int, optional): Processes that score, see
             :func:`~ipmot_mm.evaluation.score_sequences`. Defaults to None,
             for as many as pay.
+        scorer (str): 'numpy', or 'trackeval' for the same numbers from
+            TrackEval's own metrics, see
+            :func:`~ipmot_mm.evaluation.score_sequences`. Defaults to
+            'numpy'.
         prefix (str, optional): Head of the metric names. Defaults to None,
             for 'motchallenge-metric'.
 
@@ -105,10 +109,12 @@ class TrackEvalMetric(BaseMetric):
                  class_ids: Optional[Sequence[int]] = None,
                  classes: Optional[Sequence[str]] = None,
                  num_workers: Optional[int] = None,
+                 scorer: str = 'numpy',
                  prefix: Optional[str] = None) -> None:
         super().__init__(prefix=prefix)
         check_protocol(benchmark, metrics)
         check_workers(num_workers)
+        check_scorer(scorer)
         if format_only and outfile_prefix is None:
             raise ValueError('format_only=True needs outfile_prefix, but got '
                              'None; name the folder for the result files')
@@ -129,6 +135,7 @@ class TrackEvalMetric(BaseMetric):
         self.class_ids = class_ids
         self.classes = classes
         self.num_workers = num_workers
+        self.scorer = scorer
         self.sequence_results: Scores = {}
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
@@ -251,7 +258,8 @@ class TrackEvalMetric(BaseMetric):
                 metrics=self.metrics,
                 class_ids=class_ids,
                 classes=classes,
-                num_workers=self.num_workers)
+                num_workers=self.num_workers,
+                scorer=self.scorer)
         except Exception:
             print_log(f'Scoring failed; the tracks are kept in {folder}',
                       logger='current', level=logging.ERROR)

@@ -6,7 +6,7 @@ from mot_samples import (plain_trackeval, track_samples, write_rows,
 
 from ipmot_mm.benchmark.random_tracks import (corrupt_tracks,
                                               random_ground_truth)
-from ipmot_mm.evaluation import (TrackEvalMetric, format_score_table,
+from ipmot_mm.evaluation import (SCORERS, TrackEvalMetric, format_score_table,
                                  score_folder)
 
 CLASSES = dict(class_ids=(1, 3), classes=('pedestrian', 'car'))
@@ -59,13 +59,15 @@ def single_class_copy(rows, folder, numbers):
 
 
 @pytest.mark.parity
+@pytest.mark.parametrize('scorer', SCORERS)
 @pytest.mark.parametrize('numbers, name', [((1, ), 'pedestrian'),
                                            ((3, ), 'car'), ((1, 3), None)])
-def test_equals_trackeval_on_single_classes(rows, folder, numbers, name):
+def test_equals_trackeval_on_single_classes(rows, folder, numbers, name,
+                                            scorer):
     single_class_copy(rows, folder / 'copy', numbers)
     want = plain_trackeval(folder / 'copy', 'custom')
     want['COMBINED'] = want.pop('COMBINED_SEQ')
-    for sequence, got in score(folder, **CLASSES).items():
+    for sequence, got in score(folder, scorer=scorer, **CLASSES).items():
         got = got['classes'][name] if name else got
         raw = want[sequence]
         for curve in ('HOTA', 'DetA', 'AssA', 'LocA'):

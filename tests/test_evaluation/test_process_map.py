@@ -154,12 +154,12 @@ def test_worker_of_a_data_loader_scores_by_itself():
 
 
 @pytest.mark.parametrize('num_workers, num_rows, cores, want', [
-    (None, 10**6, 4, 4), (None, 10**6, 16, 7), (None, 10**6, 1, 1),
-    (None, mot_scoring.MIN_ROWS_TO_FORK - 1, 4, 1), (2, 5, 1, 2), (9, 5, 1, 7)
-])
+    (None, 1000, 4, 4), (None, 1000, 16, 7), (None, 1000, 1, 1),
+    (None, 999, 4, 1), (2, 5, 1, 2), (9, 5, 1, 7)])
 def test_number_of_workers(num_workers, num_rows, cores, want, monkeypatch):
     monkeypatch.setattr(mot_scoring, 'num_usable_cores', lambda: cores)
-    assert mot_scoring._count_workers(num_workers, 7, num_rows) == want
+    assert mot_scoring._count_workers(num_workers, 7, num_rows,
+                                      1000) == want
 
 
 def test_usable_cores(monkeypatch):

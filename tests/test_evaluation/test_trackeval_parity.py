@@ -13,7 +13,7 @@ import pytest
 from mot_samples import plain_trackeval, write_rows
 
 from ipmot_mm.benchmark.random_tracks import corrupt_tracks
-from ipmot_mm.evaluation import ScoredSequence, score_sequences
+from ipmot_mm.evaluation import SCORERS, ScoredSequence, score_sequences
 from ipmot_mm.evaluation.mot_scoring import raw_scores
 
 pytestmark = pytest.mark.parity
@@ -58,29 +58,35 @@ def assert_equal_to_trackeval(folder, benchmark, **kwargs):
     want['COMBINED'] = want.pop('COMBINED_SEQ')
     results = folder / 'trackers' / f'{benchmark}-train' / 'ours' / 'data'
     sequences = sequences_of(folder, benchmark)
-    common = dict(benchmark=benchmark, metrics=FAMILIES, **kwargs)
-    raw, = raw_scores(results, sequences, [(1, )], **common)
-    reported = score_sequences(results, sequences, **common)
-    assert raw.keys() == want.keys() == reported.keys()
-    for name in want:
-        for family in FAMILIES:
-            assert raw[name][family].keys() == want[name][family].keys()
-            for field, value in want[name][family].items():
-                np.testing.assert_allclose(
-                    raw[name][family][field], value, rtol=0, atol=1e-12,
-                    err_msg=f'{benchmark} {name} {family} {field}')
-            for field in REPORTED[family]:
-                value = want[name][family][field]
-                assert reported[name][field] == pytest.approx(
-                    np.mean(value), rel=0, abs=1e-12)
-                if family == 'HOTA':
-                    np.testing.assert_allclose(
-                        reported[name]['curves'][field], value, rtol=0,
-                        atol=1e-12)
-        for field in ('TP', 'FP', 'FN'):
-            assert reported[name][field] == want[name]['CLEAR'][
-                f'CLR_{field}']
+    for scorer in SCORERS:
+        common = dict(benchmark=benchmark, metrics=FAMILIES, scorer=scorer,
+                      **kwargs)
+        raw, = raw_scores(results, sequences, [(1, )], **common)
+        reported = score_sequences(results, sequences, **common)
+        assert raw.keys() == want.keys() == reported.keys()
+        for name in want:
+            where = f'{scorer} {benchmark} {name}'
+            assert_equal(want[name], raw[name], reported[name], where)
     return reported
+
+
+def assert_equal(want, raw, reported, where):
+    """Of one sequence, or of all."""
+    for family in FAMILIES:
+        assert raw[family].keys() == want[family].keys()
+        for field, value in want[family].items():
+            np.testing.assert_allclose(
+                raw[family][field], value, rtol=0, atol=1e-12,
+                err_msg=f'{where} {family} {field}')
+        for field in REPORTED[family]:
+            value = want[family][field]
+            assert reported[field] == pytest.approx(
+                np.mean(value), rel=0, abs=1e-12)
+            if family == 'HOTA':
+                np.testing.assert_allclose(
+                    reported['curves'][field], value, rtol=0, atol=1e-12)
+    for field in ('TP', 'FP', 'FN'):
+        assert reported[field] == want['CLEAR'][f'CLR_{field}']
 
 
 def read(folder):

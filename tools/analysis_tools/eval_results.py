@@ -7,16 +7,16 @@ from typing import Optional, Sequence
 from mmengine.logging import print_log
 
 from ipmot_mm.atomic_files import write_atomically
-from ipmot_mm.evaluation import (BENCHMARKS, METRICS_OF_TRACKEVAL, SPLITS,
-                                 format_score_table, score_folder)
+from ipmot_mm.evaluation import (BENCHMARKS, METRICS_OF_TRACKEVAL, SCORERS,
+                                 SPLITS, format_score_table, score_folder)
 from ipmot_mm.user_errors import run_tool
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        description='Score tracks in MOTChallenge text files with TrackEval '
-        'and print one table in percent.')
+        description='Score tracks in MOTChallenge text files by TrackEval\'s '
+        'metrics and print one table in percent.')
     parser.add_argument('result_dir', help='folder with <sequence>.txt')
     parser.add_argument(
         'gt_root', help='folder with <sequence>/{gt/gt.txt,seqinfo.ini}')
@@ -58,6 +58,11 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         type=int,
         help='processes; default: as many as pay, 1: this one')
     parser.add_argument(
+        '--scorer',
+        choices=SCORERS,
+        default='numpy',
+        help='trackeval: its own code, which gives the same numbers slowly')
+    parser.add_argument(
         '--out', help='JSON file for all scores and the curves over alpha')
     return parser.parse_args(argv)
 
@@ -74,7 +79,8 @@ def evaluate(args: argparse.Namespace) -> None:
         split=args.split,
         class_ids=args.class_ids,
         classes=args.class_names or [str(i) for i in args.class_ids],
-        num_workers=args.num_workers)
+        num_workers=args.num_workers,
+        scorer=args.scorer)
     print_log(format_score_table(scores))
     if args.out:
         write_atomically(args.out, json.dumps(scores, indent=1))
