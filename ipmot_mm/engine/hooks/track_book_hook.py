@@ -1,5 +1,5 @@
-"""Tell the TrackBook which identities the training data has."""
-from typing import Any
+"""Tell the TrackBook of the persons of the training data."""
+from typing import Any, Optional, Tuple
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -7,6 +7,8 @@ from mmengine.runner import Runner
 from ipmot_mm.registry import HOOKS
 from ipmot_mm.structures import IdentityMap
 
+from ..crop_features import open_crop_features
+from ..training_persons import unwrap
 from .training_parts import find_training_parts
 
 FLOATS_PER_NUMBER = 3  # the token and both moments of RowwiseAdamW
@@ -16,11 +18,13 @@ FLOATS_PER_NUMBER = 3  # the token and both moments of RowwiseAdamW
 class TrackBookHook(Hook):
     """Give ``model.track_book`` one row per identity of the training data.
 
-    Runs in ``before_run``, the only point of ``Runner.train`` (mmengine
-    0.10.7, runner.py:1745) that knows the data and lies before weights are
-    synchronised over ranks and before a checkpoint is loaded. The priority
-    puts it before hooks that copy the model there, such as ``EMAHook``. Does
-    nothing for a model without a TrackBook and in validation or test.
+    The rows are made in ``before_run``, the only point of ``Runner.train``
+    (mmengine 0.10.7, runner.py:1745) that knows the data and lies before
+    weights are synchronised over ranks and before a checkpoint is loaded. The
+    priority puts it before hooks that copy the model there, such as
+    ``EMAHook``. In ``before_train``, when the model is on its device, the
+    features of all crops are opened, if the TrackBook has a ``feature_dir``.
+    Does nothing for a model without a TrackBook and in validation or test.
     """
 
     priority = 'VERY_HIGH'
@@ -35,13 +39,10 @@ class TrackBookHook(Hook):
         Raises:
             ValueError: If the data set cannot tell its identities.
         """
-        parts = find_training_parts(runner)
+        parts = _find_track_book(runner)
         if parts is None:
             return
-        model, dataset = parts
-        track_book = getattr(model, 'track_book', None)
-        if track_book is None:
-            return
+        track_book, dataset = parts
         identity_map = find_identity_map(dataset)
         track_book.set_identity_map(identity_map)
         num_bytes = (
@@ -50,6 +51,32 @@ class TrackBookHook(Hook):
         runner.logger.info(
             f'TrackBook: {len(identity_map)} identities, '
             f'{num_bytes / 2**20:.1f} MiB with optimizer state.')
+
+    def before_train(self, runner: Runner) -> None:
+        """Open the features of all crops, if the TrackBook reads them.
+
+        Where they are not on the disk yet they are encoded first. That draws
+        no random number: a training goes on as one that found them.
+
+        Args:
+            runner (:obj:`Runner`): With the model on its device.
+        """
+        parts = _find_track_book(runner)
+        if parts is None or parts[0].feature_dir is None:
+            return
+        track_book, dataset = parts
+        track_book.feature_cache = open_crop_features(
+            track_book, dataset,
+            track_book.feature_dir.replace('{work_dir}', runner.work_dir))
+
+
+def _find_track_book(runner: Runner) -> Optional[Tuple[Any, Any]]:
+    """TrackBook and data set of a training; None where there is none."""
+    parts = find_training_parts(runner)
+    if parts is None:
+        return None
+    track_book = getattr(parts[0], 'track_book', None)
+    return None if track_book is None else (track_book, parts[1])
 
 
 def find_identity_map(dataset: Any) -> IdentityMap:
@@ -61,9 +88,7 @@ def find_identity_map(dataset: Any) -> IdentityMap:
     Returns:
         :obj:`IdentityMap`: Of the outermost data set that has one.
     """
-    found = dataset
-    while not hasattr(found, 'identity_map') and hasattr(found, 'dataset'):
-        found = found.dataset
+    found = unwrap(dataset)
     if not hasattr(found, 'identity_map'):
         raise ValueError(
             f'The training data set {type(dataset).__name__} has no '

@@ -88,7 +88,9 @@ class ImageTextContrastiveLoss(nn.Module):
             return zero, zero
         with torch.autocast(features.device.type, enabled=False):
             logits = self._similarity(features.float(), texts.float())
-            is_own = F.one_hot(class_inds, len(texts)).bool()  # (B, K)
+            # one_hot would look at the values first
+            is_own = class_inds[:, None] == torch.arange(
+                len(texts), device=texts.device)  # (B, K)
             loss_i2t = self._image_to_text(logits, class_inds, is_own.sum(0))
             loss_t2i = self._text_to_image(logits, is_own)
         return (self.loss_weight_i2t * loss_i2t,

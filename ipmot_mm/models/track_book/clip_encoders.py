@@ -13,6 +13,10 @@ import torch
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
+from .causal_prefix import KeysValues, encode_after_prefix, encode_prefix
+from .clip_image_encoder import CLIPImageEncoder
+from .frozen_tower import FrozenTower
+
 # What OpenAI trained CLIP with: open_clip 3.3.0, constants.py:1-2.
 CLIP_PIXEL_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_PIXEL_STD = (0.26862954, 0.26130258, 0.27577711)
@@ -20,25 +24,16 @@ CLIP_PIXEL_STD = (0.26862954, 0.26130258, 0.27577711)
 _WEIGHT_SUFFIXES = ('.pt', '.pth', '.bin', '.safetensors', '.npz')
 
 
-class _FrozenTower(nn.Module):
-    """A tower that no optimiser, mode switch or checkpoint ever changes."""
-
-    def _freeze(self) -> None:
-        self.requires_grad_(False)
-        self.eval()
-
-    def train(self, mode: bool = True) -> '_FrozenTower':
-        """Stay in evaluation mode, whatever is asked for."""
-        return super().train(False)
-
-
-class CLIPTextEncoder(_FrozenTower):
+class CLIPTextEncoder(FrozenTower):
     """T of the paper, Section 3.2, from word embeddings instead of words.
 
     The rows of the TrackBook are word embeddings that belong to no word, so
     the tower starts behind its embedding table. The attention is causal:
     what follows the end-of-text token cannot reach it. The sequence therefore
-    ends there, 12 tokens instead of 77 for four context tokens.
+    ends there, 12 tokens instead of 77 for four context tokens. Nor can the
+    learned tokens reach the words before them: keys and values of these are
+    computed once per sentence, 7 tokens are left. A tower of other blocks
+    than those of open_clip reads all 12.
 
     Args:
         model (nn.Module): ``CLIP`` or ``CustomTextCLIP`` of open_clip.
@@ -57,7 +52,9 @@ class CLIPTextEncoder(_FrozenTower):
         self.ln_final = text.ln_final
         self.text_projection = text.text_projection
         self.register_buffer('attn_mask', text.attn_mask, persistent=False)
-        self._freeze()
+        self.keeps_prefixes = _has_plain_blocks(text)
+        self._prefixes: Dict[Tuple[int, ...], KeysValues] = {}
+        self.freeze()
 
     @property
     def embed_dims(self) -> int:
@@ -87,66 +84,71 @@ class CLIPTextEncoder(_FrozenTower):
             self.tokenizer.eot_token_id
         ]
 
-    def forward(self, embeddings: Tensor) -> Tensor:
-        """Encode K sequences of the same length S.
+    def forward(self,
+                embeddings: Tensor,
+                prefix_ids: Sequence[int] = ()) -> Tensor:
+        """Encode K sequences of the same length.
 
         Args:
             embeddings (Tensor): Word embeddings; the last of each sequence is
                 the end-of-text token, has shape (K, S, C).
+            prefix_ids (Sequence[int]): Tokens that stand before each of the
+                sequences. Defaults to ().
 
         Returns:
             Tensor: Features before any normalisation, has shape (K, D).
         """
-        length = embeddings.size(1)
-        hidden = embeddings + self.positional_embedding[:length]
-        mask = self.attn_mask[:length, :length]
+        start, end = len(prefix_ids), len(prefix_ids) + embeddings.size(1)
+        if start and not self.keeps_prefixes:
+            words = self._embed(prefix_ids).expand(len(embeddings), -1, -1)
+            return self(torch.cat([words, embeddings], dim=1))
+        hidden = embeddings + self.positional_embedding[start:end]
+        mask = self.attn_mask[start:end, :end]
+        if start:
+            hidden = encode_after_prefix(self.transformer.resblocks, hidden,
+                                         self._keys_values(tuple(prefix_ids)),
+                                         mask)
         # Before 2.24 open_clip wanted (S, K, C), and so does OpenAI's CLIP.
-        if getattr(self.transformer, 'batch_first', False):
-            hidden = self.transformer(hidden, attn_mask=mask)
+        elif getattr(self.transformer, 'batch_first', False):
+            hidden = self.transformer(hidden, attn_mask=mask)[:, -1]
         else:
             hidden = self.transformer(
-                hidden.transpose(0, 1), attn_mask=mask).transpose(0, 1)
-        hidden = self.ln_final(hidden[:, -1])  # (K, C)
+                hidden.transpose(0, 1), attn_mask=mask)[-1]
+        return self.project(hidden)
+
+    def project(self, hidden: Tensor) -> Tensor:
+        """From the last layer to the joint space.
+
+        Args:
+            hidden (Tensor): Of the end-of-text tokens, has shape (K, C).
+
+        Returns:
+            Tensor: Has shape (K, D).
+        """
+        hidden = self.ln_final(hidden)
         if self.text_projection is None:
             return hidden
         if isinstance(self.text_projection, nn.Linear):
             return self.text_projection(hidden)
         return hidden @ self.text_projection
 
+    def _embed(self, token_ids: Sequence[int]) -> Tensor:
+        """Embeddings of words, has shape (1, P, C)."""
+        weight = self.token_embedding.weight
+        return weight[torch.tensor([token_ids], device=weight.device)]
 
-class CLIPImageEncoder(_FrozenTower):
-    """I of the paper, Section 3.2: crops to features of the joint space.
+    def _keys_values(self, prefix_ids: Tuple[int, ...]) -> KeysValues:
+        if prefix_ids not in self._prefixes:
+            words = self._embed(prefix_ids)
+            words = words + self.positional_embedding[:len(prefix_ids)]
+            self._prefixes[prefix_ids] = encode_prefix(
+                self.transformer.resblocks, words)
+        return self._prefixes[prefix_ids]
 
-    Args:
-        model (nn.Module): ``CLIP`` or ``CustomTextCLIP`` of open_clip.
-        image_size (tuple[int, int]): Height and width of a crop.
-        pixel_mean (Sequence[float]): Of red, green and blue in [0, 1].
-        pixel_std (Sequence[float]): Of red, green and blue in [0, 1].
-    """
-
-    def __init__(self, model: nn.Module, image_size: Tuple[int, int],
-                 pixel_mean: Sequence[float],
-                 pixel_std: Sequence[float]) -> None:
-        super().__init__()
-        self.image_size = image_size
-        self.visual = model.visual
-        for name, values in (('pixel_mean', pixel_mean), ('pixel_std',
-                                                          pixel_std)):
-            self.register_buffer(
-                name, torch.tensor(values).view(3, 1, 1), persistent=False)
-        self._freeze()
-
-    @torch.no_grad()
-    def forward(self, crops: Tensor) -> Tensor:
-        """Encode B crops.
-
-        Args:
-            crops (Tensor): RGB in [0, 1], has shape (B, 3, *image_size).
-
-        Returns:
-            Tensor: Features before any normalisation, has shape (B, D).
-        """
-        return self.visual((crops - self.pixel_mean) / self.pixel_std)
+    def _apply(self, *args: Any, **kwargs: Any) -> 'CLIPTextEncoder':
+        """Forget what was computed on another device or in another type."""
+        self._prefixes.clear()
+        return super()._apply(*args, **kwargs)
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,8 @@ def build_clip(model_name: Optional[str] = None,
                model_cfg: Optional[Dict[str, Any]] = None,
                seed: int = 0,
                pixel_mean: Sequence[float] = CLIP_PIXEL_MEAN,
-               pixel_std: Sequence[float] = CLIP_PIXEL_STD) -> FrozenCLIP:
+               pixel_std: Sequence[float] = CLIP_PIXEL_STD,
+               image_dtype: str = 'float32') -> FrozenCLIP:
     """Build the frozen towers by name or from a config.
 
     Exactly one of ``model_name`` and ``model_cfg`` is given.
@@ -200,9 +203,12 @@ def build_clip(model_name: Optional[str] = None,
             Defaults to CLIP's own; Syliz517/CLIP-ReID@eb1898b uses 0.5
             (configs/person/vit_clipreid.yml).
         pixel_std (Sequence[float]): Likewise. Defaults to CLIP's own.
+        image_dtype (str): Type that the image tower computes in, with
+            ``'bfloat16'`` half its memory and, on a GPU, a part of its time.
+            Features and losses stay in float32. Defaults to ``'float32'``.
 
     Returns:
-        FrozenCLIP: On the CPU, in float32.
+        FrozenCLIP: On the CPU, in float32 but for the image tower.
 
     Raises:
         ValueError: For an unknown name or tag, QuickGELU mismatch, a text
@@ -231,7 +237,8 @@ def build_clip(model_name: Optional[str] = None,
             image_size = (image_size, image_size)
     return FrozenCLIP(
         CLIPTextEncoder(model, tokenizer),
-        CLIPImageEncoder(model, tuple(image_size), pixel_mean, pixel_std),
+        CLIPImageEncoder(model, tuple(image_size), pixel_mean, pixel_std,
+                         image_dtype),
         float(model.logit_scale.detach().exp()))
 
 
@@ -319,6 +326,20 @@ def _check_pretrained(model_name: str, pretrained: str) -> None:
         raise ValueError(
             f'Unknown CLIP weights pretrained={pretrained!r} for '
             f'{model_name!r}. Give a file or one of {sorted(tags)}.')
+
+
+def _has_plain_blocks(text: nn.Module) -> bool:
+    """Whether the layers compute what :mod:`causal_prefix` does."""
+    from open_clip.transformer import ResidualAttentionBlock, Transformer
+    mask = text.attn_mask
+    causal = torch.full_like(mask, -torch.inf).triu(1)
+    return (type(text.transformer) is Transformer and torch.equal(mask, causal)
+            and all(
+                type(block) is ResidualAttentionBlock and
+                type(block.attn) is nn.MultiheadAttention and
+                block.attn.in_proj_weight is not None and block.attn.bias_k is
+                None and not block.attn.add_zero_attn
+                for block in text.transformer.resblocks))
 
 
 def _check_text_tower(text: nn.Module, tokenizer: Any) -> None:

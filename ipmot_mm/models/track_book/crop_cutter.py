@@ -1,5 +1,6 @@
 """From ground truth boxes to crops for the image tower of CLIP."""
 import zlib
+from dataclasses import dataclass
 from typing import List, Sequence, Tuple
 
 import torch
@@ -9,12 +10,37 @@ from torch import Tensor
 from ipmot_mm.structures import FrameTargets
 
 
+@dataclass(frozen=True)
+class CropSelection:
+    """Objects whose pictures teach the TrackBook, known to the host.
+
+    Attributes:
+        frame_inds (Tensor): Position of each object among the N * T frames,
+            ascending, int64, has shape (B, ).
+        bboxes (Tensor): (x1, y1, x2, y2) in pixels inside of the frame, has
+            shape (B, 4).
+        identities (Tensor): Rows of the TrackBook, int64, has shape (B, ).
+    """
+    frame_inds: Tensor
+    bboxes: Tensor
+    identities: Tensor
+
+    def __len__(self) -> int:
+        return len(self.identities)
+
+    def __getitem__(self, inds: Tensor) -> 'CropSelection':
+        """Some of them, by a mask or by positions."""
+        return CropSelection(self.frame_inds[inds], self.bboxes[inds],
+                             self.identities[inds])
+
+
 class CropCutter:
     """Cut the objects of a clip out of its frames (Algorithm 1, lines 3-6).
 
     Boxes are clipped to the frame and widened to whole pixels; crops are
     resized without keeping the aspect ratio, as Syliz517/CLIP-ReID@eb1898b,
-    make_dataloader_clipreid.py:54-58 does.
+    make_dataloader_clipreid.py:54-58 does. Which objects there are the host
+    knows, so that nothing here waits for the device.
 
     Args:
         size (tuple[int, int]): Height and width of a crop.
@@ -32,52 +58,57 @@ class CropCutter:
         self.min_box_size = min_box_size
         self.min_visibility = min_visibility
 
-    @torch.no_grad()
-    def cut(self, images: Tensor, targets: Sequence[Sequence[FrameTargets]],
-            num_identities: int) -> Tuple[Tensor, Tensor]:
-        """Crops of the objects that have a row in the TrackBook.
+    def select(self, targets: Sequence[Sequence[FrameTargets]],
+               num_identities: int) -> CropSelection:
+        """Objects that have a row in the TrackBook and can be seen.
 
         Args:
-            images (Tensor): RGB in [0, 1], padded on the right and bottom,
-                has shape (N, T, 3, H, W).
             targets (list[list[:obj:`FrameTargets`]]): T frames of N clips.
             num_identities (int): Rows of the TrackBook.
 
         Returns:
-            tuple[Tensor, Tensor]: Crops with shape (B, 3, *size) and their
-            identities, int64, with shape (B, ).
+            :obj:`CropSelection`: At most ``max_crops`` objects, by frame.
+        """
+        frames = [frame for clip in targets for frame in clip]
+        bboxes, identities, visibilities = (
+            torch.cat([getattr(frame, name) for frame in frames])
+            for name in ('bboxes', 'identities', 'visibilities'))
+        frame_inds = torch.arange(len(frames)).repeat_interleave(
+            torch.tensor([len(frame) for frame in frames]))
+        limits = torch.tensor([frame.img_shape[::-1] * 2 for frame in frames],
+                              dtype=bboxes.dtype)
+        bboxes = torch.minimum(bboxes.clamp(min=0), limits[frame_inds])
+        width, height = self.min_box_size
+        keep = ((bboxes[:, 2] - bboxes[:, 0] >= width) &
+                (bboxes[:, 3] - bboxes[:, 1] >= height) &
+                (visibilities >= self.min_visibility) & (identities >= 0) &
+                (identities < num_identities))
+        chosen = CropSelection(frame_inds, bboxes, identities)[keep]
+        # The boxes seed the draw: a resumed run draws the same crops.
+        seed = zlib.crc32(chosen.bboxes.numpy().tobytes())
+        return chosen[choose_evenly(
+            chosen.identities, self.max_crops, seed=seed)]
+
+    @torch.no_grad()
+    def cut(self, images: Tensor, selection: CropSelection) -> Tensor:
+        """Crops of some objects.
+
+        Args:
+            images (Tensor): RGB in [0, 1], padded on the right and bottom,
+                has shape (N, T, 3, H, W).
+            selection (:obj:`CropSelection`): B objects.
+
+        Returns:
+            Tensor: On the device of the images, has shape (B, 3, *size).
         """
         frames = images.flatten(0, 1)  # (N * T, 3, H, W)
-        boxes, identities, frame_inds = [], [], []
-        for frame_ind, frame in enumerate(
-                frame for clip in targets for frame in clip):
-            bboxes = _clip_to_frame(frame)
-            keep = self._is_usable(bboxes, frame, num_identities)
-            boxes.append(bboxes[keep])
-            identities.append(frame.identities[keep])
-            frame_inds += [frame_ind] * len(boxes[-1])
-        if not frame_inds:
-            return (frames.new_zeros(0, 3, *self.size),
-                    torch.zeros(0, dtype=torch.long, device=frames.device))
-        all_identities = torch.cat(identities).to(frames.device)
-        corners = torch.cat(boxes).cpu()
-        # The boxes seed the draw: a resumed run draws the same crops.
-        seed = zlib.crc32(corners.numpy().tobytes())
-        chosen = choose_evenly(all_identities.cpu(), self.max_crops, seed=seed)
-        corners = torch.cat([corners[:, :2].floor(), corners[:, 2:].ceil()], 1)
-        crops = [
-            self._resize(frames[frame_inds[ind]], corners[ind].int().tolist())
-            for ind in chosen.tolist()
-        ]
-        return torch.cat(crops), all_identities[chosen.to(frames.device)]
-
-    def _is_usable(self, bboxes: Tensor, frame: FrameTargets,
-                   num_identities: int) -> Tensor:
-        width, height = self.min_box_size
-        return ((bboxes[:, 2] - bboxes[:, 0] >= width) &
-                (bboxes[:, 3] - bboxes[:, 1] >= height) &
-                (frame.visibilities >= self.min_visibility) &
-                (frame.identities >= 0) & (frame.identities < num_identities))
+        if len(selection) == 0:
+            return frames.new_zeros(0, 3, *self.size)
+        corners = outer_pixels(selection.bboxes).tolist()
+        return torch.cat([
+            self._resize(frames[frame_ind], each)
+            for frame_ind, each in zip(selection.frame_inds.tolist(), corners)
+        ])
 
     def _resize(self, frame: Tensor, corners: List[int]) -> Tensor:
         x1, y1, x2, y2 = corners
@@ -118,7 +149,13 @@ def choose_evenly(identities: Tensor, max_num: int, *, seed: int) -> Tensor:
     return order[turn_order[:max_num]].sort().values
 
 
-def _clip_to_frame(frame: FrameTargets) -> Tensor:
-    height, width = frame.img_shape
-    limit = frame.bboxes.new_tensor([width, height, width, height])
-    return torch.minimum(frame.bboxes.clamp(min=0), limit)
+def outer_pixels(bboxes: Tensor) -> Tensor:
+    """Boxes widened to whole pixels.
+
+    Args:
+        bboxes (Tensor): (x1, y1, x2, y2), has shape (num, 4).
+
+    Returns:
+        Tensor: int64, has shape (num, 4).
+    """
+    return torch.cat([bboxes[:, :2].floor(), bboxes[:, 2:].ceil()], 1).long()

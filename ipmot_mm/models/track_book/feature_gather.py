@@ -5,6 +5,8 @@ import torch
 from mmengine.dist import all_gather, get_world_size
 from torch import Tensor
 
+from ipmot_mm.structures.packed_transfer import to_device
+
 
 def gather_features(features: Tensor,
                     identities: Tensor) -> Tuple[Tensor, Tensor]:
@@ -16,17 +18,21 @@ def gather_features(features: Tensor,
 
     Args:
         features (Tensor): Of this rank, without gradient, has shape (B, D).
-        identities (Tensor): Of this rank, int64, has shape (B, ).
+        identities (Tensor): Of this rank, on the host, int64, has shape
+            (B, ).
 
     Returns:
-        tuple[Tensor, Tensor]: Features and identities of all ranks, the same
-        on every rank; the arguments themselves in a single process.
+        tuple[Tensor, Tensor]: Features and, on the host, identities of all
+        ranks, the same on every rank; the arguments themselves in a single
+        process.
     """
     if get_world_size() == 1:
         return features, identities
     num = torch.tensor([len(features)], device=features.device)
-    nums = [int(count) for count in all_gather(num)]
-    return _gather_ragged(features, nums), _gather_ragged(identities, nums)
+    nums = torch.cat(all_gather(num)).tolist()
+    identities, = to_device([identities.numpy()], features.device)
+    return (_gather_ragged(features, nums),
+            _gather_ragged(identities, nums).cpu())
 
 
 def _gather_ragged(values: Tensor, nums: List[int]) -> Tensor:

@@ -1,4 +1,6 @@
 """The sentence around the learned tokens of an identity."""
+from typing import List
+
 import torch
 from torch import Tensor, nn
 
@@ -77,6 +79,24 @@ class PromptTemplate(nn.Module):
                 'spaces around "{}" and no other "x" into the sentence.')
         return start
 
+    @property
+    def prefix_ids(self) -> List[int]:
+        """list[int]: Ids of the tokens before the first learned one."""
+        return self.token_ids[:self.context_start]
+
+    def after_prefix(self, context: Tensor) -> Tensor:
+        """The sentence from the first learned token on.
+
+        Args:
+            context (Tensor): Rows of the TrackBook, has shape (K, M * C).
+
+        Returns:
+            Tensor: Has shape (K, S - P, C), where P tokens come before.
+        """
+        num = len(context)
+        context = context.view(num, self.num_context_tokens, self.embed_dims)
+        return torch.cat([context, self.suffix.expand(num, -1, -1)], dim=1)
+
     def forward(self, context: Tensor) -> Tensor:
         """Put learned tokens into the sentence.
 
@@ -86,9 +106,6 @@ class PromptTemplate(nn.Module):
         Returns:
             Tensor: Has shape (K, S, C), S ending at the end-of-text token.
         """
-        num = len(context)
-        context = context.view(num, self.num_context_tokens, self.embed_dims)
-        return torch.cat([
-            self.prefix.expand(num, -1, -1), context,
-            self.suffix.expand(num, -1, -1)
-        ], dim=1)
+        after = self.after_prefix(context)
+        return torch.cat(
+            [self.prefix.expand(len(context), -1, -1), after], dim=1)

@@ -2,20 +2,23 @@
 import json
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 from mmengine.dist import all_reduce, get_world_size
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ipmot_mm.registry import MODELS
 from ipmot_mm.structures import FrameTargets, IdentityMap
+from ipmot_mm.structures.packed_transfer import to_device
 
 from ..losses import ImageTextContrastiveLoss
 from .clip_encoders import build_clip
 from .crop_cutter import CropCutter
+from .crop_feature_cache import CropFeatureCache
 from .feature_gather import gather_features
 from .prompt_template import PromptTemplate
+from .row_lookup import look_up_rows
 
 TOKEN_STD = 0.02  # Syliz517/CLIP-ReID@eb1898b, make_model_clipreid.py:213
 
@@ -66,6 +69,11 @@ class TrackBookHead(BaseModule):
         loss_weight_t2i (float): Defaults to 1.0.
         chunk_size (int): Crops or prompts per forward pass of a tower without
             gradient. Defaults to 256.
+        feature_dir (str, optional): Folder for the image features of all
+            persons of the training data, encoded once from the original
+            images by :class:`TrackBookHook`; ``{work_dir}`` in it is that of
+            the run. None encodes crops of the augmented frames in every
+            iteration. Defaults to None.
         init_seed (int): Of the tokens, the same on every rank. Defaults to 0.
         init_cfg (dict, optional): Of mmengine. Defaults to None.
     """
@@ -84,6 +92,7 @@ class TrackBookHead(BaseModule):
                  loss_weight_i2t: float = 1.0,
                  loss_weight_t2i: float = 1.0,
                  chunk_size: int = 256,
+                 feature_dir: Optional[str] = None,
                  init_seed: int = 0,
                  init_cfg: Optional[Dict[str, Any]] = None) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -105,6 +114,8 @@ class TrackBookHead(BaseModule):
             loss_weight_i2t=loss_weight_i2t,
             loss_weight_t2i=loss_weight_t2i)
         self.chunk_size = chunk_size
+        self.feature_dir = feature_dir
+        self.feature_cache: Optional[CropFeatureCache] = None
         self.init_seed = init_seed
         self.identity_map: Optional[IdentityMap] = None
         width = num_context_tokens * self.prompt_template.embed_dims
@@ -150,17 +161,64 @@ class TrackBookHead(BaseModule):
 
         Returns:
             tuple[Tensor, Tensor]: Features without gradient, with shape
-            (B, D), and identities, int64, with shape (B, ).
+            (B, D), and identities on the host, int64, with shape (B, ).
         """
-        crops, identities = self.crop_cutter.cut(images, targets,
-                                                 len(self.tokens))
-        features = crops.new_zeros(0, self.joint_dims).float()
-        if len(crops) > 0:
+        chosen = self.crop_cutter.select(targets, len(self.tokens))
+        crops = self.crop_cutter.cut(images, chosen)
+        return self.encode(crops), chosen.identities
+
+    def encode(self, crops: Tensor) -> Tensor:
+        """Image features of some crops.
+
+        Args:
+            crops (Tensor): RGB in [0, 1], has shape (B, 3, *size).
+
+        Returns:
+            Tensor: Without gradient, float32, has shape (B, D).
+        """
+        if len(crops) == 0:
+            return crops.new_zeros(0, self.joint_dims).float()
+        with torch.inference_mode():
             features = torch.cat([
                 self.frozen_clip.image_encoder(chunk).float()
                 for chunk in crops.split(self.chunk_size)
             ])
-        return features, identities
+        # a loss may keep it for its gradient
+        return features.clone()
+
+    def read_features(
+            self, targets: Sequence[Sequence[FrameTargets]],
+            flips: Sequence[bool]) -> Tuple[Tensor, Tensor]:
+        """What :meth:`encode_crops` gives, from the feature cache.
+
+        The objects are the same. Their features are those of the original
+        images: without the colours of the augmentation, and of whole boxes.
+
+        Args:
+            targets (list[list[:obj:`FrameTargets`]]): T frames of N clips.
+            flips (list[bool]): Whether each of the N * T frames is mirrored.
+
+        Returns:
+            tuple[Tensor, Tensor]: Like :meth:`encode_crops`.
+
+        Raises:
+            ValueError: If no cache was opened, or it lacks an object.
+        """
+        if self.feature_cache is None:
+            raise ValueError(
+                'The crop features of the TrackBook '
+                f'(feature_dir={self.feature_dir!r}) were not opened. '
+                'TrackBookHook does that when a training begins: leave it in '
+                'default_hooks, or set model.track_book.feature_dir=None.')
+        chosen = self.crop_cutter.select(targets, len(self.tokens))
+        frames = [frame for clip in targets for frame in clip]
+        rows = self.feature_cache.find(
+            [frames[ind].name for ind in chosen.frame_inds.tolist()],
+            chosen.identities.numpy(),
+            [flips[ind] for ind in chosen.frame_inds.tolist()])
+        features, there = self.feature_cache.read(rows)
+        features, = to_device([features], self.tokens.device)
+        return features.float(), chosen.identities[torch.from_numpy(there)]
 
     @staticmethod
     def gather(
@@ -174,8 +232,8 @@ class TrackBookHead(BaseModule):
                 one for each part of the batch of this rank.
 
         Returns:
-            tuple[Tensor, Tensor]: Features with shape (B, D), and identities,
-            int64, with shape (B, ). The same on every rank.
+            tuple[Tensor, Tensor]: Features with shape (B, D), and identities
+            on the host, int64, with shape (B, ). The same on every rank.
         """
         features, identities = zip(*parts)
         return gather_features(torch.cat(features), torch.cat(identities))
@@ -185,7 +243,7 @@ class TrackBookHead(BaseModule):
 
         Args:
             features (Tensor): Of :meth:`gather`, has shape (B, D).
-            identities (Tensor): int64, has shape (B, ).
+            identities (Tensor): On the host, int64, has shape (B, ).
 
         Returns:
             dict[str, Tensor]: ``loss_i2t`` and ``loss_t2i``; empty without
@@ -193,8 +251,10 @@ class TrackBookHead(BaseModule):
         """
         if len(features) == 0:
             return {}
-        inds, class_inds = identities.unique(return_inverse=True)
-        rows = F.embedding(inds, self.tokens, sparse=True)  # (K, M * C)
+        inds, class_inds = to_device(
+            np.unique(identities.numpy(), return_inverse=True),
+            self.tokens.device)
+        rows = look_up_rows(self.tokens, inds)  # (K, M * C)
         if rows.requires_grad and get_world_size() > 1:
             rows.register_hook(_mean_over_ranks)
         loss_i2t, loss_t2i = self.loss_contrastive(
@@ -206,8 +266,8 @@ class TrackBookHead(BaseModule):
         """Text features of some identities, as they are now.
 
         Args:
-            identities (Tensor): Rows of the TrackBook, int64, has shape
-                (K, ).
+            identities (Tensor): Rows of the TrackBook, on the host, int64,
+                has shape (K, ).
 
         Returns:
             Tensor: Without gradient, not normalised, float32, has shape
@@ -215,13 +275,16 @@ class TrackBookHead(BaseModule):
         """
         if len(identities) == 0:
             return self.tokens.new_zeros(0, self.joint_dims)
+        inds, = to_device([identities.numpy()], self.tokens.device)
         return torch.cat([
             self._encode_texts(self.tokens[chunk]).float()
-            for chunk in identities.split(self.chunk_size)
+            for chunk in inds.split(self.chunk_size)
         ])
 
     def _encode_texts(self, rows: Tensor) -> Tensor:
-        return self.frozen_clip.text_encoder(self.prompt_template(rows))
+        template = self.prompt_template
+        return self.frozen_clip.text_encoder(
+            template.after_prefix(rows), template.prefix_ids)
 
     def _apply(self, *args: Any, **kwargs: Any) -> 'TrackBookHead':
         """Move the towers along, although they are no sub-modules."""

@@ -24,10 +24,15 @@ def cutter(**changes):
     return CropCutter(**{**args, **changes})
 
 
+def cut(cutter, images, targets, num_identities):
+    chosen = cutter.select(targets, num_identities)
+    return cutter.cut(images, chosen), chosen.identities
+
+
 def test_box_of_the_crop_size_is_copied():
     images = torch.rand(1, 1, 3, 101, 137)
     targets = [[frame_targets([[11, 7, 43, 71]], [0])]]
-    crops, identities = cutter().cut(images, targets, 1)
+    crops, identities = cut(cutter(), images, targets, 1)
     torch.testing.assert_close(crops[0], images[0, 0, :, 7:71, 11:43])
     assert identities.tolist() == [0]
 
@@ -35,7 +40,7 @@ def test_box_of_the_crop_size_is_copied():
 def test_crop_is_averaged_down():
     images = torch.rand(1, 1, 3, 160, 80)
     targets = [[frame_targets([[0, 0, 80, 160]], [0], img_shape=(160, 80))]]
-    crops, _ = cutter(size=(2, 1)).cut(images, targets, 1)
+    crops, _ = cut(cutter(size=(2, 1)), images, targets, 1)
     # Far from the border between both halves each pixel counts; a sampler
     # without antialiasing would read four of them.
     assert crops.shape == (1, 3, 2, 1)
@@ -56,7 +61,7 @@ def test_crops_keep_their_identity_across_frames_and_clips():
                               [row, row + 1]))
             colour += 0.2
         targets.append(clip)
-    crops, identities = cutter().cut(images, targets, 9)
+    crops, identities = cut(cutter(), images, targets, 9)
     assert identities.tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
     expected = identities[:, None, None, None].expand_as(crops) / 10
     torch.testing.assert_close(crops, expected)
@@ -67,7 +72,7 @@ def test_box_over_the_border_ends_at_the_unpadded_frame():
     images[..., :97, :131] = 1
     targets = [[frame_targets([[100, 60, 200, 200], [-30, -9, 20, 50]],
                               [0, 1])]]
-    crops, _ = cutter().cut(images, targets, 2)
+    crops, _ = cut(cutter(), images, targets, 2)
     assert (crops == 1).all()
 
 
@@ -80,13 +85,13 @@ def test_unusable_objects_are_skipped():
         frame_targets(bboxes, [0, 1, 2, 3, 4, 5], [1, 1, 1, 1, .05, .1]),
         frame_targets([[0, 0, 20, 40]] * 2, [-1, 6])  # no row
     ]]
-    _, identities = cutter().cut(torch.rand(1, 2, 3, 97, 131), targets, 6)
+    _, identities = cut(cutter(), torch.rand(1, 2, 3, 97, 131), targets, 6)
     assert identities.tolist() == [0, 5]
 
 
 def test_frames_without_objects():
     targets = [[frame_targets([], []), frame_targets([], [])]]
-    crops, identities = cutter().cut(torch.rand(1, 2, 3, 97, 131), targets, 6)
+    crops, identities = cut(cutter(), torch.rand(1, 2, 3, 97, 131), targets, 6)
     assert crops.shape == (0, 3, 64, 32)
     assert identities.shape == (0, ) and identities.dtype == torch.long
 
@@ -128,7 +133,7 @@ def test_limit_of_the_cutter(max_crops):
     bboxes = [[20 * row, 0, 20 * row + 20, 40] for row in range(5)]
     targets = [[frame_targets(bboxes, [0, 1, 2, 3, 4])]]
     for _ in range(4):
-        crops, identities = cutter(max_crops=max_crops).cut(
-            images, targets, 5)
+        crops, identities = cut(
+            cutter(max_crops=max_crops), images, targets, 5)
         assert len(crops) == max_crops
         torch.testing.assert_close(crops.mean((1, 2, 3)), identities.float())
