@@ -6,7 +6,9 @@ model = dict(
         mean=[123.675, 116.28, 103.53],
         std=[58.395, 57.12, 57.375],
         bgr_to_rgb=True,
-        pad_size_divisor=32),
+        pad_size_divisor=32,
+        # from pinned memory, while the GPU works on what is there
+        non_blocking=True),
     detector=dict(
         type='DABDeformableDetector',
         num_queries=300,
@@ -17,7 +19,7 @@ model = dict(
             num_stages=4,
             out_indices=(1, 2, 3),
             frozen_stages=1,
-            norm_cfg=dict(type='BN', requires_grad=False),
+            norm_cfg=dict(type='ipmot_mm.FrozenBN', requires_grad=False),
             norm_eval=True,
             style='pytorch'),
         neck=dict(

@@ -3,10 +3,11 @@ from contextlib import contextmanager
 from typing import Iterator
 
 import torch
-from mmengine.optim import OptimWrapper
 from torch import nn
 
 from ipmot_mm.registry import OPTIM_WRAPPERS
+
+from .optim_wrapper import OptimWrapper
 
 
 def knows_bfloat16() -> bool:
@@ -33,7 +34,7 @@ class BFloat16OptimWrapper(OptimWrapper):
     gradients and the state of the optimiser stay in float32.
 
     Args:
-        kwargs: As mmengine's ``OptimWrapper``.
+        kwargs: As :class:`OptimWrapper`.
     """
 
     @contextmanager

@@ -105,7 +105,10 @@ class TrackHead(BaseModule):
             hidden_states = hidden_states.float()
             if len(branches) == 1:
                 return branches[0](hidden_states)
-            return torch.stack([
-                branch(hidden)
-                for branch, hidden in zip(branches, hidden_states)
-            ])
+            # one product for all layers
+            weights = torch.stack([branch.weight for branch in branches])
+            biases = torch.stack([branch.bias for branch in branches])
+            outputs = torch.baddbmm(biases[:, None],
+                                    hidden_states.flatten(1, 2),
+                                    weights.transpose(1, 2))
+            return outputs.unflatten(1, hidden_states.shape[1:3])

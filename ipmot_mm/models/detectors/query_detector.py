@@ -1,16 +1,18 @@
 """Frames to memory, memory and queries to predictions."""
 from abc import ABCMeta, abstractmethod
-from typing import List, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 import torch
-import torch.nn.functional as F
-from mmdet.models.layers import SinePositionalEncoding
+from mmcv.cnn import fuse_conv_bn
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ipmot_mm.ops.deformable_attention import MultiScaleDeformableAttention
 from ipmot_mm.registry import MODELS
 from ipmot_mm.structures import FrameMemory, QueryOutputs, TrackQueries
+
+from .frame_encoding import FrameEncoding
+from .padding_masks import padding_masks, valid_ratios
 
 
 class QueryDetector(BaseModule, metaclass=ABCMeta):
@@ -61,8 +63,7 @@ class QueryDetector(BaseModule, metaclass=ABCMeta):
             'embed_dims': self.embed_dims,
             **bbox_head
         })
-        self.positional_encoding = SinePositionalEncoding(
-            **positional_encoding)
+        self.positional_encoding = FrameEncoding(**positional_encoding)
         self.level_embed = nn.Parameter(
             torch.empty(num_feature_levels, self.embed_dims))
 
@@ -104,57 +105,40 @@ class QueryDetector(BaseModule, metaclass=ABCMeta):
             raise ValueError(
                 'detector.num_feature_levels must equal the number of neck '
                 f'outputs, got {len(self.level_embed)} and {len(levels)}.')
-        masks = self._padding_masks(levels, images, img_shapes)
-        # The encoding of unpadded frames is the same for all of them.
-        positions = [
-            self.positional_encoding(mask, input=level[:1])
-            for mask, level in zip(masks, levels)
-        ]
-        position = torch.cat([
-            pos.flatten(2).transpose(1, 2) + embed
-            for pos, embed in zip(positions, self.level_embed)
-        ], 1)  # (B or 1, S, C)
+        shapes = tuple((level.size(2), level.size(3)) for level in levels)
+        masks = padding_masks(shapes, images, img_shapes)
+        mask = None
         # float32 also under autocast: what layers are added to, and shares
         # of sizes, of which bfloat16 knows only the first 256
         features = torch.cat(
             [level.flatten(2).transpose(1, 2) for level in levels],
             1).float()
-        mask, ratios = None, features.new_ones(len(images), len(levels), 2)
-        if masks[0] is not None:
-            mask = torch.cat([m.flatten(1) for m in masks], 1)
-            ratios = torch.stack([self._valid_ratio(m) for m in masks], 1)
-        shapes = tuple((level.size(2), level.size(3)) for level in levels)
+        if masks is None:
+            ratios = features.new_ones(()).expand(
+                len(images), len(levels), 2)
+        else:
+            mask = torch.cat([level.flatten(1) for level in masks], 1)
+            ratios = valid_ratios(masks)
+        position = self.positional_encoding.encode_levels(
+            shapes, masks, features.device)
+        position = position + torch.cat([
+            embed.expand(height * width, -1)
+            for embed, (height, width) in zip(self.level_embed, shapes)
+        ])  # (B, S, C), B = 1 without padding
         features = self.encoder(features, position.to(features.dtype), mask,
                                 shapes, ratios)
         return FrameMemory(features, mask, shapes, ratios)
 
-    @staticmethod
-    def _padding_masks(
-            levels: Sequence[Tensor], images: Tensor,
-            img_shapes: Sequence[Tuple[int, int]]) -> List[Optional[Tensor]]:
-        """True on padding, one mask (B, h, w) per level; None if unpadded."""
-        size = tuple(images.shape[-2:])
-        if all(tuple(shape) == size for shape in img_shapes):
-            return [None] * len(levels)
-        rows = torch.arange(size[0], device=images.device)
-        cols = torch.arange(size[1], device=images.device)
-        limits = torch.tensor([tuple(shape) for shape in img_shapes],
-                              device=images.device)
-        outside = ((rows[None, :, None] >= limits[:, 0, None, None])
-                   | (cols[None, None] >= limits[:, 1, None, None]))
-        outside = outside[:, None].float()  # (B, 1, H, W)
-        return [
-            F.interpolate(outside, size=level.shape[-2:])[:, 0].bool()
-            for level in levels
-        ]
+    def fold_norms(self) -> None:
+        """Make inference faster, for good: not to be trained or saved.
 
-    @staticmethod
-    def _valid_ratio(mask: Tensor) -> Tensor:
-        """Unpadded share of (width, height) of one level, (B, 2)."""
-        height, width = mask.shape[-2:]
-        rows = (~mask[:, :, 0]).sum(1)
-        cols = (~mask[:, 0]).sum(1)
-        return torch.stack([cols / width, rows / height], -1)
+        Batch norms become part of the convolutions before them, and
+        convolutions store channels last. Load checkpoints before; one that is
+        saved after it fits no other model. Results change in the last digits.
+        """
+        self.backbone = fuse_conv_bn(self.backbone)
+        for part in (self.backbone, self.neck):
+            part.to(memory_format=torch.channels_last)
 
     def decode(self, memory: FrameMemory,
                tracks: TrackQueries) -> QueryOutputs:

@@ -3,10 +3,10 @@ from dataclasses import dataclass
 from typing import Optional, Sequence
 
 import torch
+import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
-from mmcv.cnn.bricks.transformer import FFN, MultiheadAttention
-from mmdet.models.layers import (MLP, DeformableDetrTransformerDecoderLayer,
-                                 coordinate_to_encoding, inverse_sigmoid)
+from mmcv.cnn.bricks.transformer import FFN
+from mmdet.models.layers import MLP, DeformableDetrTransformerDecoderLayer
 from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
@@ -14,6 +14,13 @@ from torch.utils.checkpoint import checkpoint
 from ipmot_mm.ops.deformable_attention import MultiScaleDeformableAttention
 from ipmot_mm.registry import MODELS
 from ipmot_mm.structures import FrameMemory
+
+from .anchor_encoding import AnchorEncoding
+from .deformable_encoder import OWN_OUTPUT
+from .query_attention import QueryAttention
+
+LOGIT_EPS = 1e-5
+"""Where anchors are cut before the logit, as in the official code."""
 
 
 @dataclass(frozen=True)
@@ -39,44 +46,75 @@ class DeformableDecoderLayer(DeformableDetrTransformerDecoderLayer):
     """mmdet's layer with a mask for padded queries in the self-attention."""
 
     def _init_layers(self) -> None:
-        self.self_attn = MultiheadAttention(**self.self_attn_cfg)
+        self.self_attn = QueryAttention(**self.self_attn_cfg)
         self.cross_attn = MultiScaleDeformableAttention(**self.cross_attn_cfg)
         self.embed_dims = self.self_attn.embed_dims
-        self.ffn = FFN(**self.ffn_cfg)
+        self.ffn = FFN(**{**OWN_OUTPUT, **self.ffn_cfg})
         self.norms = ModuleList([
             build_norm_layer(self.norm_cfg, self.embed_dims)[1]
             for _ in range(3)
         ])
 
-    def forward(self, query: Tensor, query_pos: Tensor, is_padding: Tensor,
-                memory: FrameMemory, reference_points: Tensor) -> Tensor:
+    def forward(self,
+                query: Tensor,
+                query_pos: Tensor,
+                valid: Optional[Tensor],
+                memory: FrameMemory,
+                reference_points: Tensor,
+                value: Optional[Tensor] = None) -> Tensor:
         """Self-attention, deformable cross-attention, feed-forward.
 
         Args:
             query (Tensor): Content, has shape (N, Q, C).
             query_pos (Tensor): Has shape (N, Q, C).
-            is_padding (Tensor): Queries that nobody may attend to, bool, has
-                shape (N, Q).
+            valid (Tensor, optional): False for queries that nobody may attend
+                to, bool, has shape (N, Q). None where all are.
             memory (:obj:`FrameMemory`): The frame.
             reference_points (Tensor): Scaled by the valid ratios, has shape
                 (N, Q, V, 2) or (N, Q, V, 4).
+            value (Tensor, optional): The frame projected for this layer, see
+                :func:`project_values`, (N, S, H, D). None projects it here.
 
         Returns:
             Tensor: Has shape (N, Q, C).
         """
-        query = self.self_attn(
-            query,
-            query_pos=query_pos,
-            key_pos=query_pos,
-            key_padding_mask=is_padding)
+        query = self.self_attn(query, query_pos, valid)
+        if value is None:
+            value = self.cross_attn.project_value(memory.features,
+                                                  memory.padding_mask)
         query = self.cross_attn(
             self.norms[0](query),
-            value=memory.features,
+            projected_value=value,
             spatial_shapes=memory.spatial_shapes,
             reference_points=reference_points,
-            query_pos=query_pos,
-            key_padding_mask=memory.padding_mask)
+            query_pos=query_pos)
         return self.norms[2](self.ffn(self.norms[1](query)))
+
+
+def project_values(layers: Sequence[DeformableDecoderLayer],
+                   memory: FrameMemory) -> Sequence[Tensor]:
+    """Project a frame for all layers in one product.
+
+    The projections read no query. In the backward pass the gradients of all
+    layers wait for each other: L times N * S * C numbers, of one frame.
+
+    Args:
+        layers (sequence[:class:`DeformableDecoderLayer`]): L of them.
+        memory (:obj:`FrameMemory`): Of N frames.
+
+    Returns:
+        sequence[Tensor]: L times what ``project_value`` of the layer's
+        cross-attention gives, slices of one tensor, (N, S, H, D).
+    """
+    projections = [layer.cross_attn.value_proj for layer in layers]
+    values = F.linear(
+        memory.features,
+        torch.cat([projection.weight for projection in projections]),
+        torch.cat([projection.bias for projection in projections]))
+    if memory.padding_mask is not None:
+        values = values.masked_fill(memory.padding_mask[..., None], 0.0)
+    num_heads = layers[0].cross_attn.num_heads
+    return values.unflatten(-1, (len(layers), num_heads, -1)).unbind(2)
 
 
 @MODELS.register_module()
@@ -138,19 +176,27 @@ class DeformableDecoder(BaseModule):
             :obj:`DecodedQueries`: Of all layers; where a layer leaves track
             queries out, it holds what they entered with.
         """
-        hidden_states, bboxes, is_padding = [], [], ~valid
+        hidden_states, bboxes = [], []
+        recomputes = self.with_cp and self.training
+        # Recomputation would keep them for all layers.
+        values: Sequence[Optional[Tensor]] = [None] * self.num_layers
+        if not recomputes:
+            values = project_values(self.layers, memory)
         for layer_id, layer in enumerate(self.layers):
             last_content, last_anchors = content, anchors
-            active = slice(None)
+            active, is_valid = slice(None), valid
             if layer_id < self.num_detect_only_layers:
                 active = slice(num_detect_queries)
+            if content[:, active].size(1) == num_detect_queries:
+                is_valid = None  # detect queries are never padding
             references = self._scale(anchors[:, active], memory)
             position = None if query_pos is None else query_pos[:, active]
             inputs = (content[:, active],
                       self.position(content[:, active], position, references,
-                                    layer_id), is_padding[:, active], memory,
-                      self._sampled_references(references, layer_id))
-            if self.with_cp and self.training:
+                                    layer_id), is_valid, memory,
+                      self._sampled_references(references, layer_id),
+                      values[layer_id])
+            if recomputes:
                 output = checkpoint(layer, *inputs, use_reentrant=False)
             else:
                 output = layer(*inputs)
@@ -195,11 +241,15 @@ class DeformableDecoder(BaseModule):
         since half types round a logit to 1 % and 1 - 1e-5 to 1."""
         with torch.autocast(output.device.type, enabled=False):
             delta = reg_branch(output.float())
-            return (delta + inverse_sigmoid(anchors.float())).sigmoid()
+            logits = torch.logit(anchors.float(), eps=LOGIT_EPS)
+            return (delta + logits).sigmoid()
 
     @staticmethod
     def _scale(anchors: Tensor, memory: FrameMemory) -> Tensor:
         """Anchors in the padded frame of each level, (N, Q, V, 4)."""
+        if memory.padding_mask is None:  # all ratios are 1
+            return anchors[:, :, None].expand(
+                -1, -1, len(memory.spatial_shapes), -1)
         ratios = memory.valid_ratios.repeat(1, 1, 2)  # (N, V, 4)
         return anchors[:, :, None] * ratios[:, None]
 
@@ -218,8 +268,8 @@ class DABDeformableDecoder(DeformableDecoder):
     ``query_pos = query_scale(content) * ref_point_head(sine(anchor))``, the
     scale being 1 in the first layer, after IDEA-Research/DAB-DETR @723ddb8
     (models/dab_deformable_detr/deformable_transformer.py:379-434). The sine
-    embedding has the order (y, x, w, h) of mmdet's
-    :func:`coordinate_to_encoding`, as the official checkpoint expects.
+    embedding has the order (y, x, w, h) that the official checkpoint expects,
+    see :class:`AnchorEncoding`.
     """
 
     first_reference_dims = 4
@@ -227,14 +277,14 @@ class DABDeformableDecoder(DeformableDecoder):
     def __init__(self, **kwargs) -> None:
         super().__init__(**kwargs)
         dims = self.embed_dims
+        self.anchor_encoding = AnchorEncoding(dims // 2)
         self.query_scale = MLP(dims, dims, dims, 2)
         self.ref_point_head = MLP(dims * 2, dims, dims, 2)
 
     def position(self, content: Tensor, query_pos: Optional[Tensor],
                  references: Tensor, layer_id: int) -> Tensor:
         """Position from the anchor, see the class."""
-        sine = coordinate_to_encoding(references[:, :, 0],
-                                      self.embed_dims // 2)
+        sine = self.anchor_encoding(references[:, :, 0])
         position = self.ref_point_head(sine.to(content.dtype))
         if layer_id == 0:
             return position

@@ -13,6 +13,13 @@ from torch.utils.checkpoint import checkpoint
 from ipmot_mm.ops.deformable_attention import MultiScaleDeformableAttention
 from ipmot_mm.registry import MODELS
 
+from .size_cache import SizeCache
+
+OWN_OUTPUT = dict(act_cfg=dict(type='ReLU', inplace=False))
+"""Of a feed-forward network. mmcv changes the output of the linear layer,
+which is a view; torch then copies its gradient twice, and with 2048 hidden
+channels these are the largest tensors of the backward pass."""
+
 
 class DeformableEncoderLayer(DeformableDetrTransformerEncoderLayer):
     """mmdet's layer around our attention; the same parameter names."""
@@ -20,7 +27,7 @@ class DeformableEncoderLayer(DeformableDetrTransformerEncoderLayer):
     def _init_layers(self) -> None:
         self.self_attn = MultiScaleDeformableAttention(**self.self_attn_cfg)
         self.embed_dims = self.self_attn.embed_dims
-        self.ffn = FFN(**self.ffn_cfg)
+        self.ffn = FFN(**{**OWN_OUTPUT, **self.ffn_cfg})
         self.norms = ModuleList([
             build_norm_layer(self.norm_cfg, self.embed_dims)[1]
             for _ in range(2)
@@ -73,6 +80,7 @@ class DeformableEncoder(DeformableDetrTransformerEncoder):
         super().__init__(
             num_layers=num_layers, layer_cfg=layer_cfg, init_cfg=init_cfg)
         self.with_cp = with_cp
+        self._centres_of_size = SizeCache()
 
     def _init_layers(self) -> None:
         self.layers = ModuleList([
@@ -90,15 +98,22 @@ class DeformableEncoder(DeformableDetrTransformerEncoder):
         Args:
             query (Tensor): Has shape (B, S, C).
             query_pos (Tensor): Has shape (B, S, C).
-            key_padding_mask (Tensor, optional): True on padding, (B, S).
-            spatial_shapes (sequence[tuple[int, int]]): (h, w) per level.
-            valid_ratios (Tensor): Unpadded share, has shape (B, V, 2).
+            key_padding_mask (Tensor, optional): True on padding, (B, S);
+                None where nothing is padded.
+            spatial_shapes (tuple[tuple[int, int]]): (h, w) per level.
+            valid_ratios (Tensor): Unpadded share, has shape (B, V, 2). Read
+                only where something is padded.
 
         Returns:
             Tensor: Memory, has shape (B, S, C).
         """
-        references = self.get_encoder_reference_points(
-            spatial_shapes, valid_ratios, device=query.device)
+        if key_padding_mask is None:
+            references = self._centres(spatial_shapes, query.device)
+            references = references[None, :, None].expand(
+                len(query), -1, len(spatial_shapes), -1)
+        else:
+            references = self.get_encoder_reference_points(
+                spatial_shapes, valid_ratios, device=query.device)
         for layer in self.layers:
             inputs = (query, query_pos, key_padding_mask, spatial_shapes,
                       references)
@@ -107,6 +122,14 @@ class DeformableEncoder(DeformableDetrTransformerEncoder):
             else:
                 query = layer(*inputs)
         return query
+
+    def _centres(self, spatial_shapes: Sequence[Tuple[int, int]],
+                 device: torch.device) -> Tensor:
+        """Centre of every position in its own level, (S, 2)."""
+        if self.training:
+            return _centres(spatial_shapes, device)
+        return self._centres_of_size.get(
+            spatial_shapes, device, lambda: _centres(spatial_shapes, device))
 
     @staticmethod
     def get_encoder_reference_points(
@@ -120,14 +143,23 @@ class DeformableEncoder(DeformableDetrTransformerEncoder):
         Returns:
             Tensor: (x, y) in [0, 1], has shape (B, S, V, 2).
         """
-        centres = []
-        for level, (height, width) in enumerate(spatial_shapes):
-            y, x = torch.meshgrid(
-                torch.arange(height, device=device) + 0.5,
-                torch.arange(width, device=device) + 0.5,
-                indexing='ij')
-            ratio = valid_ratios[:, None, level]  # (B, 1, 2)
-            centre = torch.stack([x.flatten(), y.flatten()], -1)  # (h*w, 2)
-            size = ratio.new_tensor([width, height])
-            centres.append(centre / (ratio * size))
-        return torch.cat(centres, 1)[:, :, None] * valid_ratios[:, None]
+        sizes = [height * width for height, width in spatial_shapes]
+        centres = torch.cat([
+            centre / ratio[:, None] for centre, ratio in zip(
+                _centres(spatial_shapes, device).split(sizes),
+                valid_ratios.unbind(1))
+        ], 1)
+        return centres[:, :, None] * valid_ratios[:, None]
+
+
+def _centres(spatial_shapes: Sequence[Tuple[int, int]],
+             device: torch.device) -> Tensor:
+    centres = []
+    for height, width in spatial_shapes:
+        y = (torch.arange(height, device=device) + 0.5) / height
+        x = (torch.arange(width, device=device) + 0.5) / width
+        centres += [
+            torch.stack([x.expand(height, -1), y[:, None].expand(-1, width)],
+                        -1).flatten(0, 1)
+        ]
+    return torch.cat(centres)

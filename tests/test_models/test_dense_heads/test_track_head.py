@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from ipmot_mm.benchmark.op_counts import count_ops
 from ipmot_mm.models.dense_heads import TrackHead
 
 LAYERS, BATCH, QUERIES, DIMS, CLASSES, JOINT = 3, 2, 5, 11, 7, 13
@@ -44,6 +45,23 @@ def test_each_layer_has_its_own_branch(hidden_states):
                                    by_hand(head.cls_branches[layer], hidden))
         torch.testing.assert_close(embeddings[layer],
                                    by_hand(head.embed_branches[layer], hidden))
+
+
+def test_gradients_are_those_of_the_branches(hidden_states):
+    head, grads = make_head(), []
+    parameters = [*head.cls_branches.parameters()]
+    for logits in (head.classify(hidden_states), torch.stack([
+            by_hand(branch, hidden)
+            for branch, hidden in zip(head.cls_branches, hidden_states)])):
+        grads.append(
+            torch.autograd.grad(logits.square().sum(), parameters))
+    for found, expected in zip(*grads):
+        torch.testing.assert_close(found, expected)
+
+
+def test_all_layers_are_one_product(hidden_states):
+    with torch.no_grad():
+        assert count_ops(make_head().embed, hidden_states).kernels == 3
 
 
 def test_shared_embedding_branch(hidden_states):

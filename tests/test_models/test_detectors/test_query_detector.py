@@ -1,15 +1,22 @@
 """What both detectors share: encoding, joining of queries, gradients."""
+from contextlib import nullcontext
+from dataclasses import fields
+
 import pytest
 import torch
 from detector_samples import (DIMS, detector_cfg, make_detector, make_images,
                               make_tracks)
+from torch import nn
 
+from ipmot_mm.benchmark.op_counts import count_ops
 from ipmot_mm.ops.deformable_attention import MultiScaleDeformableAttention
 from ipmot_mm.registry import MODELS
 from ipmot_mm.structures import TrackQueries
 
 BOTH = pytest.mark.parametrize('kind', ['dab', 'plain'])
 FULL, RAGGED = [(64, 96)] * 2, [(64, 96), (37, 53)]
+# to encode and to decode a frame, the deformable attention in PyTorch
+MOST_KERNELS = dict(dab=(165, 400), plain=(165, 340))
 PREDICTIONS = ('cls_logits', 'bboxes', 'hidden_states')
 
 
@@ -159,6 +166,65 @@ def test_untrained_boxes_stay_at_the_anchors(kind):
     torch.testing.assert_close(bboxes[0, 1, :5], expected.sigmoid())
     for layer in (1, 2):
         torch.testing.assert_close(bboxes[layer], bboxes[0])
+
+
+@BOTH
+@pytest.mark.parametrize('training', [True, False])
+def test_runs_on_a_device_that_cannot_answer(kind, training, monkeypatch):
+    """What runs without data neither waits for it nor reads it."""
+    # autocast, which is off anyway, does not know this device
+    monkeypatch.setattr(torch, 'autocast', lambda *_, **__: nullcontext())
+    detector = make_detector(kind).to('meta').train(training)
+    tracks = make_tracks(kind, 3)
+    tracks = tracks.replace(
+        **{
+            field.name: getattr(tracks, field.name).to('meta')
+            for field in fields(tracks)
+            if getattr(tracks, field.name) is not None
+        })
+    for img_shapes in (FULL, RAGGED):
+        memory = detector.encode(make_images(FULL).to('meta'), img_shapes)
+        outputs = detector.decode(memory, tracks)
+        assert outputs.bboxes.is_meta and outputs.cls_logits.is_meta
+
+
+@BOTH
+@torch.no_grad()
+def test_kernels_of_a_frame_and_no_wait(kind):
+    detector = make_detector(kind, num_layers=6).eval()
+    images, tracks = make_images(FULL), make_tracks(kind, 3)
+    memory = detector.encode(images, FULL)  # makes what is kept
+    counts = count_ops(detector.encode, images, FULL), count_ops(
+        detector.decode, memory, tracks)
+    for ops, most in zip(counts, MOST_KERNELS[kind]):
+        assert ops.syncs == 0, ops.sync_lines
+        assert ops.uploads == 0, ops.upload_lines
+        assert ops.kernels <= most, ops.by_name
+
+
+@torch.no_grad()
+def test_folded_norms_change_nothing_but_kernels():
+    detector, images = make_detector('dab').eval(), make_images(FULL)
+    norms = [
+        module for module in detector.backbone.modules()
+        if isinstance(module, nn.BatchNorm2d)
+    ]
+    for norm in norms:
+        for tensor in (norm.weight, norm.bias, norm.running_mean):
+            nn.init.normal_(tensor)
+        nn.init.uniform_(norm.running_var, 0.5, 2.0)
+    expected = detector.encode(images, FULL).features
+    kernels = count_ops(detector.encode, images, FULL).kernels
+    detector.fold_norms()
+    torch.testing.assert_close(
+        detector.encode(images, FULL).features,
+        expected,
+        rtol=1e-4,
+        atol=1e-4)
+    fewer = kernels - count_ops(detector.encode, images, FULL).kernels
+    assert fewer >= len(norms) == 20
+    assert detector.neck.convs[0].conv.weight.is_contiguous(
+        memory_format=torch.channels_last)
 
 
 def test_number_of_levels_is_checked():

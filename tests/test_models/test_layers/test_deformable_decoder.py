@@ -1,4 +1,6 @@
 """What both decoders do with detect and track queries."""
+import dataclasses
+
 import pytest
 import torch
 from layer_samples import (DIMS, count_calls, decode, layer_cfg, make_decoder,
@@ -7,6 +9,7 @@ from layer_samples import (DIMS, count_calls, decode, layer_cfg, make_decoder,
 from mmdet.models.layers import DeformableDetrTransformerDecoder
 
 from ipmot_mm.models.layers import DeformableDecoder
+from ipmot_mm.models.layers.deformable_decoder import project_values
 
 KINDS = pytest.mark.parametrize('kind', ['dab', 'plain'])
 NUM_DETECT, NUM_TRACKS = 5, 3
@@ -175,6 +178,43 @@ def test_checkpointing_changes_no_value_and_no_gradient(kind):
         assert len(calls) == (2 if with_cp else 1)
     for plain, recomputed in zip(*results):
         torch.testing.assert_close(recomputed, plain, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize('ragged', [True, False])
+def test_values_of_all_layers_are_those_of_each(ragged):
+    decoder, memory = make_decoder('dab').double(), make_memory(ragged=ragged)
+    memory = dataclasses.replace(
+        memory, features=memory.features.double().requires_grad_())
+    results = []
+    weights = torch.randn(3, *memory.features.shape).double()
+    for values in (project_values(decoder.layers, memory), [
+            layer.cross_attn.project_value(memory.features,
+                                           memory.padding_mask)
+            for layer in decoder.layers
+    ]):
+        loss = sum((value.flatten(2) * weight).sum()
+                   for value, weight in zip(values, weights))
+        wanted = [memory.features] + [
+            parameter for layer in decoder.layers
+            for parameter in layer.cross_attn.value_proj.parameters()
+        ]
+        results.append([*values, *torch.autograd.grad(loss, wanted)])
+    assert len(results[0]) == 3 + 7
+    for found, expected in zip(*results):
+        torch.testing.assert_close(found, expected)
+
+
+@KINDS
+def test_masks_are_passed_only_where_something_may_be_padding(kind):
+    decoder, seen = make_decoder(kind, det_only=1), []
+    for layer in decoder.layers:
+        layer.self_attn.register_forward_pre_hook(
+            lambda module, args: seen.append(args[2]))
+    for num_tracks in (0, NUM_TRACKS):
+        queries = make_queries(kind, NUM_DETECT + num_tracks)
+        decode(decoder, make_reg_branches(), queries, make_memory(),
+               NUM_DETECT)
+    assert [mask is None for mask in seen] == [True] * 4 + [False] * 2
 
 
 @KINDS

@@ -220,9 +220,9 @@ def test_padding_is_not_seen_and_gives_no_nan(updater_type, valid):
 def test_a_sample_without_tracks_attends_to_its_padding():
     tracks = make_frame(QueryUpdater)[0].replace(
         valid=torch.tensor([[True, True, False], [False] * 3]))
-    assert QueryUpdater.attention_padding(tracks).tolist() == [[
-        False, False, True
-    ], [False] * 3]
+    assert QueryUpdater.attended_tracks(tracks).tolist() == [[
+        True, True, False
+    ], [True] * 3]
 
 
 def test_positional_updater_names_the_detector_that_it_needs():
