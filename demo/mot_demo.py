@@ -48,6 +48,16 @@ def parse_args() -> argparse.Namespace:
         default=0.0,
         help='leave out tracks with a lower score')
     parser.add_argument(
+        '--look-ahead',
+        type=int,
+        default=1,
+        metavar='N',
+        help='frames to encode at once, faster on a GPU; default 1')
+    parser.add_argument(
+        '--fuse-conv-bn',
+        action='store_true',
+        help='make the batch norms part of the convolutions, which is faster')
+    parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
@@ -126,7 +136,7 @@ def run(args: argparse.Namespace) -> None:
     source: Union[str, int] = args.input
     frames = FrameSource(int(source) if source.isdigit() else source)
     model = init_tracker(args.config, args.checkpoint, args.device,
-                         args.cfg_options)
+                         args.cfg_options, args.fuse_conv_bn)
     if not args.checkpoint:
         sys.stderr.write('Warning: no --checkpoint, the weights are random '
                          'and so are the tracks.\n')
@@ -134,7 +144,8 @@ def run(args: argparse.Namespace) -> None:
     with ExitStack() as stack:
         put = open_sinks(args, frames.fps, stack)
         for number, (frame, tracks) in enumerate(
-                track_video(FrameTracker(model), frames), 1):
+                track_video(FrameTracker(model), frames, args.look_ahead),
+                1):
             tracks = tracks[tracks.scores >= args.score_thr]
             if not put(number, frame, tracks):
                 break

@@ -1,6 +1,5 @@
-"""Track live frames, one by one, with a trained model."""
-from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple, Union
+"""Track live frames with a trained model."""
+from typing import Any, Dict, List, Sequence
 
 import numpy as np
 import torch
@@ -9,7 +8,6 @@ from mmengine.dataset import Compose
 from mmengine.structures import InstanceData
 from torch import nn
 
-from ipmot_mm.datasets.frame_source import FrameSource
 from ipmot_mm.registry import TRANSFORMS
 from ipmot_mm.structures import TrackState
 
@@ -34,7 +32,8 @@ class FrameTracker:
 
     Args:
         model (nn.Module): Of :func:`init_tracker`; ``model.cfg`` is its
-            config. Its ``predict`` takes a :obj:`TrackState` as ``state``.
+            config. Its ``predict`` takes a :obj:`TrackState` as ``state``,
+            or for several streams at once a list of them.
 
     Raises:
         ValueError: If the config has no test pipeline.
@@ -75,32 +74,54 @@ class FrameTracker:
         Raises:
             ValueError: If the frame is no colour image of 8 bits.
         """
+        return self.update_clip([frame])[0]
+
+    def update_clip(self, frames: Sequence[np.ndarray]) -> List[InstanceData]:
+        """Track the next frames, of which all are encoded at once.
+
+        Args:
+            frames (sequence[np.ndarray]): As of :meth:`update`.
+
+        Returns:
+            list[InstanceData]: As of :meth:`update`, of each frame.
+        """
+        return track_clips([self], [frames])[0]
+
+    def pack(self, frames: Sequence[np.ndarray]) -> Dict[str, Any]:
+        """Prepare the next frames for the model.
+
+        Args:
+            frames (sequence[np.ndarray]): As of :meth:`update`.
+
+        Returns:
+            dict: ``inputs``, uint8, of shape (T, 3, h, w), and
+            ``data_samples``.
+        """
+        results = [
+            self._results(frame, number)
+            for number, frame in enumerate(frames, self.num_frames)
+        ]
+        packed = self.pipeline(
+            {key: [each[key] for each in results]
+             for key in results[0]})
+        if not isinstance(packed, dict) or 'inputs' not in packed:
+            raise ValueError(
+                'the test pipeline of the config gives no inputs; its last '
+                'step must be PackClipInputs')
+        return packed
+
+    def _results(self, frame: np.ndarray, number: int) -> Dict[str, Any]:
+        """One frame, as the loading steps would leave it."""
         if getattr(frame, 'dtype', None) != np.uint8 or frame.ndim != 3 \
                 or frame.shape[2] != 3 or 0 in frame.shape:
             raise ValueError(
                 'a frame must be a BGR uint8 array of shape (h, w, 3), got '
                 f'{getattr(frame, "dtype", type(frame).__name__)} of shape '
                 f'{getattr(frame, "shape", ())}; read it with cv2')
-        packed = self.pipeline(self._results(frame))
-        if not isinstance(packed, dict) or 'inputs' not in packed:
-            raise ValueError(
-                'the test pipeline of the config gives no inputs; its last '
-                'step must be PackClipInputs')
-        with torch.no_grad():
-            data = self.model.data_preprocessor(
-                dict(
-                    inputs=[packed['inputs']],
-                    data_samples=[packed['data_samples']]), False)
-            samples = self.model(**data, mode='predict', state=self.state)
-        self.num_frames += 1
-        return samples[0].video_data_samples[0].pred_track_instances.cpu()
-
-    def _results(self, frame: np.ndarray) -> Dict[str, List[Any]]:
-        """A clip of one frame, as the loading steps would leave it."""
         shape = frame.shape[:2]
         # The length of a stream is not known: so far it ends here.
-        length = self.num_frames + 1
-        values = dict(
+        length = number + 1
+        return dict(
             EMPTY_OBJECTS,
             img=frame,
             img_path='',
@@ -108,7 +129,7 @@ class FrameTracker:
             dataset_name='stream',
             video_id=0,
             video_name='stream',
-            frame_id=self.num_frames,
+            frame_id=number,
             mot_frame_id=length,
             video_length=length,
             ori_video_length=length,
@@ -117,27 +138,53 @@ class FrameTracker:
             scale_factor=(1.0, 1.0),
             flip=False,
             flip_direction=None)
-        return {key: [value] for key, value in values.items()}
 
 
-def track_video(
-    tracker: FrameTracker, source: Union[str, Path, int, FrameSource]
-) -> Iterator[Tuple[np.ndarray, InstanceData]]:
-    """Track a whole input, frame by frame.
+def track_clips(
+        trackers: Sequence[FrameTracker],
+        clips: Sequence[Sequence[np.ndarray]]) -> List[List[InstanceData]]:
+    """Track the next T frames of N streams in one forward pass.
+
+    The tracks are those of each stream alone, frame by frame.
 
     Args:
-        tracker (FrameTracker): The tracker; it is reset first.
-        source (str | Path | int | FrameSource): Video, folder or camera.
+        trackers (sequence[FrameTracker]): N, on one model.
+        clips (sequence[sequence[np.ndarray]]): Of each tracker, T frames. All
+            N * T have one size.
 
-    Yields:
-        tuple: The frame, BGR, uint8, of shape (h, w, 3), and its tracks as
-        :meth:`FrameTracker.update` gives them.
+    Returns:
+        list[list[InstanceData]]: As of :meth:`FrameTracker.update`, of each
+        frame of each stream.
+
+    Raises:
+        ValueError: If the streams have different models or numbers of frames,
+            or the frames different sizes.
     """
-    if not isinstance(source, FrameSource):
-        source = FrameSource(source)
-    tracker.reset()
-    for frame in source:
-        yield frame, tracker.update(frame)
+    lengths = [len(clip) for clip in clips]
+    models = {id(tracker.model) for tracker in trackers}
+    if len(trackers) != len(clips) or len(models) > 1 or (
+            len({0, *lengths}) != 2):
+        raise ValueError(
+            'streams that are tracked together need one model and a clip of '
+            f'the same length each, got {len(models)} models, {len(trackers)} '
+            f'trackers and clips of {lengths} frames.')
+    packed = [tracker.pack(clip) for tracker, clip in zip(trackers, clips)]
+    states = [tracker.state for tracker in trackers]
+    model = trackers[0].model
+    with torch.no_grad():
+        data = model.data_preprocessor(
+            {key: [each[key] for each in packed]
+             for key in ('inputs', 'data_samples')}, False)
+        samples = model(
+            **data,
+            mode='predict',
+            state=states[0] if len(states) == 1 else states)
+    for tracker in trackers:
+        tracker.num_frames += lengths[0]
+    return [[
+        frame.pred_track_instances.cpu()
+        for frame in sample.video_data_samples
+    ] for sample in samples]
 
 
 def _test_pipeline(cfg: Config) -> List[Any]:

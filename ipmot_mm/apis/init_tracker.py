@@ -20,7 +20,8 @@ TRAINING_ONLY = 'track_book'
 def init_tracker(config: Union[str, Path, Config],
                  checkpoint: Optional[Union[str, Path]] = None,
                  device: str = 'cpu',
-                 cfg_options: Optional[Dict[str, Any]] = None) -> nn.Module:
+                 cfg_options: Optional[Dict[str, Any]] = None,
+                 fuse_conv_bn: bool = False) -> nn.Module:
     """Build the tracker of a config for inference.
 
     Unlike mmdet 3.3.0's ``init_track_model`` (apis/inference.py:300-347) it
@@ -33,6 +34,10 @@ def init_tracker(config: Union[str, Path, Config],
         device (str): Where the model goes. Defaults to ``'cpu'``.
         cfg_options (dict, optional): Config keys to override, dotted.
             Defaults to None.
+        fuse_conv_bn (bool): Whether to make the batch norms of the backbone
+            part of its convolutions: faster, with results that differ in the
+            last digits; see :meth:`QueryDetector.fold_norms`. Defaults to
+            False.
 
     Returns:
         nn.Module: The model in evaluation mode; ``model.cfg`` holds the
@@ -40,8 +45,9 @@ def init_tracker(config: Union[str, Path, Config],
 
     Raises:
         FileNotFoundError: If the config or the checkpoint is missing.
-        ValueError: If the device is not there, the config has no model, or
-            the checkpoint is broken, of another layout or not finite.
+        ValueError: If the device is not there, the config has no model, the
+            checkpoint is broken, of another layout or not finite, or norms
+            are to be fused in a model that cannot.
     """
     cfg = _read_config(config)
     if cfg_options:
@@ -51,6 +57,8 @@ def init_tracker(config: Union[str, Path, Config],
     model = MODELS.build(cfg.model)
     if checkpoint is not None:
         _load_weights(model, str(checkpoint))
+    if fuse_conv_bn:
+        _fuse_norms(model)
     model.cfg = cfg
     return model.to(device).eval()
 
@@ -81,6 +89,16 @@ def _check_device(device: str) -> None:
         raise ValueError(
             f'device {device!r} cannot be used ({reason}); pass "cpu"'
         ) from None
+
+
+def _fuse_norms(model: nn.Module) -> None:
+    detector = getattr(model, 'detector', None)
+    if not hasattr(detector, 'fold_norms'):
+        raise ValueError(
+            'fuse_conv_bn needs a model with a QueryDetector as detector, got '
+            f'{type(model).__name__} with {type(detector).__name__}; leave '
+            'it out')
+    detector.fold_norms()
 
 
 def _load_weights(model: nn.Module, checkpoint: str) -> None:

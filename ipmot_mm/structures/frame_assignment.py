@@ -9,8 +9,9 @@ NO_GT = -1
 
 @dataclass(frozen=True)
 class FrameAssignment:
-    """Targets of all queries of one frame.
+    """Targets of all queries of one frame, on the host.
 
+    The loss brings those of all frames of a clip to the device at once.
     Letters: L decoder layers, N batch, Q = Qd + Qt queries (detect first).
 
     Attributes:

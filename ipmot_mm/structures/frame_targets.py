@@ -1,5 +1,6 @@
 """Ground truth of one frame, as the assigner, losses and TrackBook read it."""
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Tuple
 
 import torch
@@ -12,6 +13,10 @@ from .identity_map import NO_IDENTITY
 @dataclass(frozen=True)
 class FrameTargets:
     """Objects of one frame; a frame without objects has zero rows.
+
+    All tensors are on the host, also where the model is on a GPU: what is
+    known here is not asked from the device. :class:`TargetBatch` brings what
+    the device reads.
 
     Attributes:
         bboxes (Tensor): Boxes as (x1, y1, x2, y2) in pixels of the frame the
@@ -54,12 +59,13 @@ class FrameTargets:
     def __len__(self) -> int:
         return len(self.bboxes)
 
-    @property
+    @cached_property
     def bboxes_cxcywh(self) -> Tensor:
         """Tensor: Boxes as (cx, cy, w, h), 1 being the size of the unpadded
         frame, has shape (num_gts, 4)."""
         height, width = self.img_shape
-        size = self.bboxes.new_tensor([width, height, width, height])
+        size = torch.tensor([width, height, width, height],
+                            dtype=self.bboxes.dtype)
         x1, y1, x2, y2 = (self.bboxes / size).unbind(-1)
         return torch.stack(
             [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1], dim=-1)
@@ -78,18 +84,18 @@ class FrameTargets:
             name (str): Path of the image.
 
         Returns:
-            :obj:`FrameTargets`: The same objects, ids as int64.
+            :obj:`FrameTargets`: The same objects on the host, ids as int64.
         """
         bboxes = getattr(instances.bboxes, 'tensor', instances.bboxes)
-        ids = instances.instances_ids.long()
+        ids = instances.instances_ids.cpu().long()
+        identities = instances.get('identities',
+                                   torch.full_like(ids, NO_IDENTITY))
+        visibilities = instances.get('visibilities', torch.ones_like(ids))
         return cls(
-            bboxes=bboxes.float(),
-            labels=instances.labels.long(),
+            bboxes=bboxes.cpu().float(),
+            labels=instances.labels.cpu().long(),
             instance_ids=ids,
-            identities=instances.get('identities',
-                                     torch.full_like(ids,
-                                                     NO_IDENTITY)).long(),
-            visibilities=instances.get(
-                'visibilities', torch.ones_like(ids)).float(),
+            identities=identities.cpu().long(),
+            visibilities=visibilities.cpu().float(),
             img_shape=(int(img_shape[0]), int(img_shape[1])),
             name=name)

@@ -1,6 +1,6 @@
 """The only state that crosses frames."""
 from dataclasses import dataclass, fields, replace
-from typing import Any, Optional
+from typing import Any, Callable, Optional, Sequence
 
 import torch
 from torch import Tensor
@@ -13,7 +13,8 @@ NO_ID = -1
 class TrackQueries:
     """Track queries of one frame for a batch of videos, padded.
 
-    Letters: N batch, Qt track queries of the richest sample, C query dims.
+    Letters: N batch, Qt track queries of the richest sample, or at test time
+    the slots for tracks, C query dims. Padding comes last.
 
     Attributes:
         content (Tensor): Content part, has shape (N, Qt, C). Carries gradient
@@ -67,25 +68,29 @@ class TrackQueries:
         return self.valid.size(1)
 
     @classmethod
-    def empty(cls, batch_size: int, embed_dims: int,
-              device: Any = None) -> 'TrackQueries':
+    def empty(cls,
+              batch_size: int,
+              embed_dims: int,
+              device: Any = None,
+              num_slots: int = 0) -> 'TrackQueries':
         """No track, as before the first frame of a video.
 
         Args:
             batch_size (int): N.
             embed_dims (int): C.
             device (torch.device, optional): Where the tensors live.
+            num_slots (int): Qt, all of them padding. Defaults to 0.
 
         Returns:
-            :obj:`TrackQueries`: With ``len() == 0``.
+            :obj:`TrackQueries`: Without a valid track.
         """
-        integers = torch.zeros(
-            batch_size, 0, dtype=torch.long, device=device)
-        numbers = torch.zeros(batch_size, 0, device=device)
+        shape = (batch_size, num_slots)
+        integers = torch.zeros(shape, dtype=torch.long, device=device)
+        numbers = torch.zeros(shape, device=device)
         return cls(
-            content=torch.zeros(batch_size, 0, embed_dims, device=device),
-            anchors=torch.zeros(batch_size, 0, 4, device=device),
-            ids=integers,
+            content=torch.zeros(*shape, embed_dims, device=device),
+            anchors=torch.zeros(*shape, 4, device=device),
+            ids=torch.full(shape, NO_ID, device=device),
             labels=integers,
             scores=numbers,
             ious=numbers,
@@ -96,6 +101,51 @@ class TrackQueries:
         """Copy with some fields changed."""
         return replace(self, **changes)
 
+    def map(self, function: Callable[[Tensor], Tensor]) -> 'TrackQueries':
+        """Change all fields that are there.
+
+        Args:
+            function (callable): Takes and returns a tensor of a field.
+
+        Returns:
+            :obj:`TrackQueries`: Of what it returned.
+        """
+        return replace(
+            self, **{
+                field.name: function(getattr(self, field.name))
+                for field in fields(self)
+                if getattr(self, field.name) is not None
+            })
+
+    def resize(self, num_slots: int) -> 'TrackQueries':
+        """Change the number of slots at their end.
+
+        Args:
+            num_slots (int): Qt, at least as many as there are tracks in the
+                richest sample.
+
+        Returns:
+            :obj:`TrackQueries`: The same tracks.
+        """
+        missing = num_slots - len(self)
+        if missing <= 0:
+            return self[:num_slots] if missing else self
+        padded = self.map(lambda value: torch.constant_pad_nd(
+            value, (0, 0) * (value.dim() - 2) + (0, missing)))
+        ids = torch.constant_pad_nd(self.ids, (0, missing), NO_ID)
+        return padded.replace(ids=ids)
+
+    def sample(self, index: int) -> 'TrackQueries':
+        """Tracks of one video of the batch.
+
+        Args:
+            index (int): Which of the N videos.
+
+        Returns:
+            :obj:`TrackQueries`: N = 1; shares memory with the batch.
+        """
+        return self.map(lambda value: value[index:index + 1])
+
     def __getitem__(self, inds: Any) -> 'TrackQueries':
         """Take a subset of the tracks of every sample.
 
@@ -105,12 +155,34 @@ class TrackQueries:
         Returns:
             :obj:`TrackQueries`: Same dtypes and device.
         """
-        changes = {
-            field.name: getattr(self, field.name)[:, inds]
-            for field in fields(self)
-            if getattr(self, field.name) is not None
-        }
-        return replace(self, **changes)
+        return self.map(lambda value: value[:, inds])
+
+    @staticmethod
+    def batch(videos: Sequence['TrackQueries']) -> 'TrackQueries':
+        """Tracks of several videos side by side.
+
+        A field that some of them lack, since they are at their beginning and
+        have no track, is zero there.
+
+        Args:
+            videos (sequence[:obj:`TrackQueries`]): Of the same C.
+
+        Returns:
+            :obj:`TrackQueries`: With the slots of the richest.
+        """
+        if len(videos) == 1:
+            return videos[0]
+        num_slots = max(len(video) for video in videos)
+        videos = [video.resize(num_slots) for video in videos]
+        changes = {}
+        for field in fields(TrackQueries):
+            parts = [getattr(video, field.name) for video in videos]
+            if any(part is not None for part in parts):
+                changes[field.name] = torch.cat([
+                    torch.zeros_like(video.content) if part is None else part
+                    for video, part in zip(videos, parts)
+                ])
+        return replace(videos[0], **changes)
 
     @staticmethod
     def cat(first: 'TrackQueries', second: 'TrackQueries') -> 'TrackQueries':

@@ -1,6 +1,9 @@
 """What one video hands from frame to frame at test time."""
 from typing import Optional
 
+import torch
+from torch import Tensor
+
 from .track_queries import TrackQueries
 
 
@@ -13,18 +16,19 @@ class TrackState:
 
     Attributes:
         tracks (:obj:`TrackQueries`, optional): That enter the next frame,
-            N = 1. None before the first frame.
-        num_ids (int): Track ids given so far, 1 to ``num_ids``.
+            N = 1, in slots of which some are empty. None before the first
+            frame.
+        num_ids (Tensor, optional): Track ids given so far, 1 to ``num_ids``,
+            int64, where the tracks are, so that nobody waits for it; has
+            shape (1, ). None before the first frame.
         is_broken (bool): Whether it was said that the predictions of this
             video are not finite.
 
     Example:
         >>> state = TrackState()
-        >>> state.claim_ids(2), state.claim_ids(1)
-        (range(1, 3), range(3, 4))
-        >>> state.reset()
-        >>> state.claim_ids(1)
-        range(1, 2)
+        >>> state.reset(TrackQueries.empty(1, 8, num_slots=4))
+        >>> state.num_ids
+        tensor([0])
     """
 
     def __init__(self) -> None:
@@ -38,26 +42,18 @@ class TrackState:
                 frame. Defaults to None.
         """
         self.tracks = tracks
-        self.num_ids = 0
+        self.num_ids: Optional[Tensor] = None
+        if tracks is not None:
+            self.num_ids = torch.zeros(
+                1, dtype=torch.long, device=tracks.valid.device)
         self.is_broken = False
 
-    def claim_ids(self, count: int) -> range:
-        """Ids that this video has not used and will not use again.
-
-        Args:
-            count (int): How many.
-
-        Returns:
-            range: The ids.
-        """
-        first = self.num_ids + 1
-        self.num_ids += count
-        return range(first, self.num_ids + 1)
-
-    def update(self, tracks: TrackQueries) -> None:
+    def update(self, tracks: TrackQueries, num_ids: Tensor) -> None:
         """Go on to the next frame.
 
         Args:
             tracks (:obj:`TrackQueries`): That enter it.
+            num_ids (Tensor): Ids given up to now, has shape (1, ).
         """
         self.tracks = tracks
+        self.num_ids = num_ids

@@ -2,8 +2,10 @@
 import pytest
 import torch
 from mmengine.config import Config
+from stream_samples import random_tracker, stream
+from torch import nn
 
-from ipmot_mm.apis import init_tracker
+from ipmot_mm.apis import FrameTracker, init_tracker
 
 
 def save(path, state_dict) -> str:
@@ -71,3 +73,34 @@ def test_weights_that_are_not_finite_are_refused(tmp_path, cfg, value):
     with pytest.raises(ValueError, match=(
             "a.pth' holds NaN or infinity in 1 weights, such as layer.bias")):
         init_tracker(cfg, save(tmp_path / 'a.pth', weights))
+
+
+def test_norms_are_fused_after_the_weights_are_there(tmp_path):
+    """The tracks are the same, without any norm in the backbone."""
+    model = random_tracker()
+    norms = [
+        module for module in model.detector.backbone.modules()
+        if isinstance(module, nn.BatchNorm2d)
+    ]
+    for norm in norms:
+        nn.init.uniform_(norm.running_mean, -0.1, 0.1)
+        nn.init.uniform_(norm.running_var, 0.5, 1.5)
+    path = save(tmp_path / 'a.pth', model.state_dict())
+    fused = init_tracker(model.cfg, path, fuse_conv_bn=True)
+    assert len(norms) == 20 and not any(
+        isinstance(module, nn.BatchNorm2d)
+        for module in fused.detector.backbone.modules())
+    expected, found = (
+        FrameTracker(each).update_clip(list(stream(0)))
+        for each in (model, fused))
+    assert sum(map(len, expected)) > 8
+    for ours, theirs in zip(found, expected):
+        assert ours.instances_id.tolist() == theirs.instances_id.tolist()
+        torch.testing.assert_close(
+            ours.bboxes, theirs.bboxes, atol=1e-2, rtol=1e-3)
+
+
+def test_norms_of_other_models_are_not_fused(cfg):
+    with pytest.raises(ValueError, match='fuse_conv_bn needs a model with a '
+                       'QueryDetector .* got BrightSpotTracker with NoneType'):
+        init_tracker(cfg, fuse_conv_bn=True)

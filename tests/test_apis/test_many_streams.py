@@ -5,48 +5,20 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
+from stream_samples import NUM_FRAMES, random_tracker, stream, to_lists
 
-from ipmot_mm.apis import FrameTracker, init_tracker
-from ipmot_mm.testing import tiny_model_cfg
+from ipmot_mm.apis import FrameTracker
 
-SIZE = (64, 48)
-NUM_STREAMS, NUM_FRAMES = 3, 8
+NUM_STREAMS = 3
 
 
 @pytest.fixture(scope='module')
 def model():
-    """Random, with scores around 0.5: tracks are born, missed and lost."""
-    torch.manual_seed(2)
-    cfg = tiny_model_cfg(num_levels=1, num_queries=6)
-    cfg.tracker.update(miss_tolerance=2, min_area=0.0)
-    model = init_tracker(
-        Config(
-            dict(
-                model=cfg,
-                test_pipeline=[
-                    dict(type='LoadClipImages'),
-                    dict(type='PackClipInputs')
-                ])))
-    for branch in model.detector.bbox_head.cls_branches:
-        torch.nn.init.normal_(branch.weight, std=1.0)
-        torch.nn.init.constant_(branch.bias, 1.0)
-    return model
-
-
-def stream(number, num_frames=NUM_FRAMES):
-    random = np.random.default_rng(number)
-    for _ in range(num_frames):
-        yield random.integers(
-            0, random.integers(2, 255), (SIZE[1], SIZE[0], 3), dtype=np.uint8)
+    return random_tracker()
 
 
 def run(tracker, frames):
     return [to_lists(tracker.update(frame)) for frame in frames]
-
-
-def to_lists(tracks):
-    return tracks.instances_id.tolist(), tracks.bboxes.tolist()
 
 
 @pytest.fixture(scope='module')
@@ -91,7 +63,7 @@ def test_streams_do_not_disturb_the_test_loop(model, alone):
     found = []
     model.reset()
     for t, frame in enumerate(stream(1)):
-        packed = tracker.pipeline(tracker._results(frame))
+        packed = tracker.pack([frame])
         packed['data_samples'][0].set_metainfo(dict(frame_id=t))
         samples = model.test_step(
             dict(
@@ -137,7 +109,8 @@ def growth(model, num_frames):
         assert not tracks.bboxes.requires_grad
     del tracks
     state = tracker.state
-    assert state.tracks.content.grad_fn is None and len(state.tracks) < 30
+    assert state.tracks.content.grad_fn is None
+    assert state.tracks.valid.sum() < 30 and len(state.tracks) <= 64
     return [b - a for a, b in zip(before, live_tensors())], seen, state
 
 

@@ -61,3 +61,22 @@ def test_bad_input_gives_one_line(tmp_path, config, monkeypatch, capsys):
         line = capsys.readouterr().err.strip().splitlines()[-1]
         assert stop.value.code == 2
         assert line.startswith('mot_demo.py: ') and text in line
+
+
+@pytest.mark.parametrize('options, text', [
+    (['--look-ahead', '0'], 'look_ahead must be a positive integer, got 0'),
+    (['--fuse-conv-bn'], 'fuse_conv_bn needs a model with a QueryDetector')])
+def test_options_are_handed_on(tmp_path, cfg, options, text, monkeypatch,
+                               capsys):
+    cfg.dump(tmp_path / 'cfg.py')
+    main = runpy.run_path(str(DEMO))['main']
+    monkeypatch.setattr('signal.signal', lambda *args: None)
+    folder = write_tiny_mot(tmp_path / 'mot', num_sequences=1) / 'Tiny-01'
+    monkeypatch.setattr(sys, 'argv', [
+        'demo', str(folder), str(tmp_path / 'cfg.py'), '--save-txt',
+        str(tmp_path / 'a.txt'), *options
+    ])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    assert stop.value.code == 2 and text in line

@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, fields
 import pytest
 import torch
 
-from ipmot_mm.structures import TrackQueries
+from ipmot_mm.structures import NO_ID, TrackQueries
 
 OPTIONAL = ('query_pos', 'last_output', 'long_memory')
 
@@ -131,3 +131,46 @@ def test_fields_cannot_be_set_and_replace_leaves_the_original():
     assert torch.equal(tracks.ids, before)
     assert torch.equal(changed.ids, before + 1)
     assert changed.content is tracks.content
+
+
+def test_empty_slots_are_padding():
+    tracks = TrackQueries.empty(2, 7, num_slots=3)
+    assert tracks.content.shape == (2, 3, 7) and not tracks.valid.any()
+    assert (tracks.ids == NO_ID).all()
+
+
+@pytest.mark.parametrize('with_optional', [True, False])
+def test_resize_adds_and_takes_padding(with_optional):
+    tracks = make_tracks(3, with_optional=with_optional)
+    assert tracks.resize(3) is tracks
+    wide = tracks.resize(5)
+    assert len(wide) == 5 and not wide.valid[:, 3:].any()
+    assert (wide.ids[:, 3:] == NO_ID).all()
+    assert set(set_fields(wide)) == set(set_fields(tracks))
+    narrow = wide.resize(3)
+    for name, value in set_fields(tracks).items():
+        assert getattr(wide, name).dtype == value.dtype
+        assert torch.equal(getattr(narrow, name), value), name
+
+
+def test_batch_and_sample_undo_each_other():
+    first, second = make_tracks(4).sample(0), make_tracks(2, 3).sample(1)
+    joined = TrackQueries.batch([first, second])
+    assert joined.valid.shape == (2, 4)
+    for index, tracks in enumerate((first, second)):
+        again = joined.sample(index).resize(len(tracks))
+        for name, value in set_fields(tracks).items():
+            assert torch.equal(getattr(again, name), value), name
+    assert TrackQueries.batch([first]) is first
+
+
+@pytest.mark.parametrize('fresh', [0, 1])
+def test_batch_fills_what_a_fresh_video_lacks(fresh):
+    videos = [make_tracks(3).sample(0)]
+    videos.insert(fresh, TrackQueries.empty(1, 5, num_slots=2))
+    joined = TrackQueries.batch(videos)
+    for name in OPTIONAL:
+        assert not getattr(joined, name)[fresh].any()
+        assert torch.equal(
+            getattr(joined, name)[1 - fresh],
+            getattr(videos[1 - fresh], name)[0])

@@ -2,12 +2,15 @@
 from typing import Optional
 
 import torch
-from mmdet.models.layers import MLP, coordinate_to_encoding
+from mmdet.models.layers import MLP
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ipmot_mm.registry import MODELS
 from ipmot_mm.structures import QueryOutputs
+
+from .anchor_encoding import AnchorEncoding
+from .query_attention import attend
 
 
 @MODELS.register_module()
@@ -51,8 +54,10 @@ class DeduplicationModule(BaseModule):
         self.attention = nn.MultiheadAttention(
             embed_dims, num_heads, batch_first=True)
         self.norm = nn.LayerNorm(embed_dims) if with_residual else None
-        self.pos_head = MLP(embed_dims * 2, embed_dims, embed_dims,
-                            2) if with_pos else None
+        self.encoding = self.pos_head = None
+        if with_pos:
+            self.encoding = AnchorEncoding(embed_dims // 2)
+            self.pos_head = MLP(embed_dims * 2, embed_dims, embed_dims, 2)
         self.type_embed = nn.Embedding(
             2, embed_dims) if with_type_embed else None
         self.mlp = MLP(embed_dims, embed_dims, 1, 2)
@@ -85,15 +90,9 @@ class DeduplicationModule(BaseModule):
             hidden = hidden + self.type_embed(is_track)
         query = hidden
         if self.pos_head is not None:
-            sine = coordinate_to_encoding(outputs.bboxes[-1].detach(),
-                                          hidden.size(-1) // 2)
+            sine = self.encoding(outputs.bboxes[-1].detach())
             query = hidden + self.pos_head(sine.to(hidden.dtype))
-        attended = self.attention(
-            query,
-            query,
-            hidden,
-            key_padding_mask=~outputs.valid,
-            need_weights=False)[0]
+        attended = attend(self.attention, query, query, hidden, outputs.valid)
         if self.norm is not None:
             attended = self.norm(hidden + attended)
         with torch.autocast(attended.device.type, enabled=False):

@@ -3,12 +3,15 @@ from abc import ABCMeta, abstractmethod
 from typing import Optional
 
 import torch
-from mmdet.models.layers import MLP, coordinate_to_encoding
+from mmdet.models.layers import MLP
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ipmot_mm.registry import MODELS
 from ipmot_mm.structures import QueryOutputs, QuerySelection, TrackQueries
+
+from .anchor_encoding import AnchorEncoding
+from .query_attention import attend
 
 
 class BaseQueryUpdater(BaseModule, metaclass=ABCMeta):
@@ -108,11 +111,11 @@ class BaseQueryUpdater(BaseModule, metaclass=ABCMeta):
         """
 
     @staticmethod
-    def attention_padding(tracks: TrackQueries) -> Tensor:
-        """Tensor: True on padding, has shape (N, S). A sample without any
-        track attends to its padding, since a softmax over nothing is NaN."""
-        padding = ~tracks.valid
-        return padding & ~padding.all(1, keepdim=True)
+    def attended_tracks(tracks: TrackQueries) -> Tensor:
+        """Tensor: False on padding, bool, has shape (N, S). A sample without
+        any track attends to its padding, since a softmax over nothing is
+        NaN."""
+        return tracks.valid | ~tracks.valid.any(1, keepdim=True)
 
 
 @MODELS.register_module()
@@ -162,6 +165,7 @@ class QueryUpdater(BaseQueryUpdater):
 
     def _init_position(self, embed_dims: int,
                        feedforward_channels: int) -> None:
+        self.encoding = AnchorEncoding(embed_dims // 2)
         self.pos_head = MLP(embed_dims * 2, embed_dims, embed_dims, 2)
 
     def interact(self, tracks: TrackQueries, hidden: Tensor) -> TrackQueries:
@@ -173,20 +177,15 @@ class QueryUpdater(BaseQueryUpdater):
 
     def _position(self, tracks: TrackQueries) -> Tensor:
         """Position of the tracks in the attention, (N, S, C)."""
-        sine = coordinate_to_encoding(tracks.anchors,
-                                      tracks.content.size(-1) // 2)
+        sine = self.encoding(tracks.anchors)
         return self.pos_head(sine.to(tracks.content.dtype))
 
     def _aggregate(self, tracks: TrackQueries, hidden: Tensor,
                    position: Tensor) -> Tensor:
         """Attention among tracks, then feed-forward, (N, S, C)."""
         query = hidden + position
-        attended = self.self_attn(
-            query,
-            query,
-            hidden,
-            key_padding_mask=self.attention_padding(tracks),
-            need_weights=False)[0]
+        attended = attend(self.self_attn, query, query, hidden,
+                          self.attended_tracks(tracks))
         hidden = self.attn_norm(hidden + attended)
         return self.ffn_norm(hidden + self.ffn(hidden))
 
@@ -254,7 +253,7 @@ class MemoryQueryUpdater(QueryUpdater):
         num_detect = outputs.num_detect_queries
         hidden = outputs.hidden_states[-1]
         memory, last = outputs.last_content, hidden
-        if len(tracks) > 0:
+        if tracks.long_memory is not None:  # None before the first frame
             memory = torch.cat([memory[:, :num_detect], tracks.long_memory],
                                1)
             last = torch.cat([last[:, :num_detect], tracks.last_output], 1)
@@ -270,12 +269,9 @@ class MemoryQueryUpdater(QueryUpdater):
         trusted = self.confidence(hidden).sigmoid() * hidden
         short = self.fusion(torch.cat([trusted, tracks.last_output], -1))
         # 2. the short memory asks the long memories of all tracks
-        attended = self.self_attn(
-            short + position,
-            long_memory + position,
-            hidden,
-            key_padding_mask=self.attention_padding(tracks),
-            need_weights=False)[0]
+        attended = attend(self.self_attn, short + position,
+                          long_memory + position, hidden,
+                          self.attended_tracks(tracks))
         aggregated = self.attn_norm(hidden + attended)
         aggregated = self.ffn_norm(aggregated + self.ffn(aggregated))
         # 3. what was found is added to the long memory

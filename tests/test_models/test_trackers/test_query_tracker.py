@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from ipmot_mm.models.trackers import QueryTracker
-from ipmot_mm.structures import TrackQueries, TrackState
+from ipmot_mm.structures import NO_ID, TrackQueries
 from ipmot_mm.testing import make_outputs, make_tracks
 
 QD = 2
@@ -20,19 +20,23 @@ def outputs_of(scores, boxes=None, **kwargs):
         **kwargs)
 
 
-def state_of(tracks=None, num_ids=0):
-    """A video in which these tracks entered the frame."""
-    state = TrackState()
-    state.reset(TrackQueries.empty(1, 8) if tracks is None else tracks)
-    state.claim_ids(num_ids)
-    return state
-
-
-def next_tracks(selection):
-    """What an updater hands to the next frame."""
-    return make_tracks(
-        selection.ids[0].tolist(),
-        num_frames_missed=selection.num_frames_missed[0].tolist())
+def track(tracker, outputs, tracks=None, num_ids=0, num_slots=None):
+    """Results of one frame of one video, and what lives on, trimmed."""
+    tracks = TrackQueries.empty(1, 8) if tracks is None else tracks
+    num_slots = outputs.num_queries if num_slots is None else num_slots
+    selection, num_ids, report = tracker(outputs, tracks,
+                                         torch.tensor([num_ids]), num_slots)
+    count = int(selection.valid.sum())
+    assert selection.valid[0, :count].all()  # no holes
+    assert (selection.ids[0, count:] == NO_ID).all()
+    assert (selection.query_inds[0, count:] == 0).all()
+    assert report.num_wanted.tolist() == [count]
+    living = {
+        name: getattr(selection, name)[0, :count]
+        for name in ('query_inds', 'ids', 'labels', 'scores', 'ious',
+                     'num_frames_missed')
+    }
+    return tracker.results(report, 0, ORI_SHAPE), living, int(num_ids)
 
 
 class Video:
@@ -40,19 +44,18 @@ class Video:
 
     def __init__(self, **kwargs):
         self.tracker = QueryTracker(**kwargs)
-        self.state = state_of()
+        self.tracks, self.num_ids = TrackQueries.empty(1, 8), 0
 
     def frame(self, detect, tracks=None):
         """Returns reported ids, living ids and their missed frames."""
-        scores = [*detect] + [
-            (tracks or {})[i] for i in self.state.tracks.ids[0].tolist()
-        ]
-        report, selection = self.tracker(
-            outputs_of(scores), self.state, ORI_SHAPE)
-        self.state.update(next_tracks(selection))
-        missed = dict(zip(selection.ids[0].tolist(),
-                          selection.num_frames_missed[0].tolist()))
-        return report.instances_id.tolist(), missed
+        scores = [*detect
+                  ] + [(tracks or {})[i] for i in self.tracks.ids[0].tolist()]
+        report, living, self.num_ids = track(
+            self.tracker, outputs_of(scores), self.tracks, self.num_ids)
+        ids, missed = (
+            living[name].tolist() for name in ('ids', 'num_frames_missed'))
+        self.tracks = make_tracks(ids, num_frames_missed=missed)
+        return report.instances_id.tolist(), dict(zip(ids, missed))
 
 
 def test_life_cycle_row_by_row():
@@ -87,21 +90,6 @@ def test_identity_survives_one_frame_less_than_the_tolerance(tolerance):
     assert video.frame((.9, 0)) == ([2], {2: 0})  # a dead id stays dead
 
 
-def test_reset_starts_ids_again_and_runs_repeat():
-    tracker, state = QueryTracker(), TrackState()
-    runs = []
-    for _ in range(2):
-        state.reset(TrackQueries.empty(1, 8))
-        ids = []
-        for _ in range(3):
-            scores = [.9, .8] + [.9] * len(state.tracks)
-            report, selection = tracker(outputs_of(scores), state, ORI_SHAPE)
-            state.update(next_tracks(selection))
-            ids.append(report.instances_id.tolist())
-        runs.append(ids)
-    assert runs[0] == runs[1] == [[1, 2], [1, 2, 3, 4], [1, 2, 3, 4, 5, 6]]
-
-
 def test_two_videos_of_one_tracker_do_not_share_ids():
     first, second = Video(), Video()
     second.tracker = first.tracker
@@ -122,15 +110,16 @@ def test_thresholds_are_apart():
 
 def test_score_is_the_root_of_both_confidences():
     outputs = outputs_of([.9, .5], dedup_scores=torch.tensor([[.27, .51]]))
-    report, _ = QueryTracker()(outputs, state_of(), ORI_SHAPE)
+    report, living, _ = track(QueryTracker(), outputs)
     # .9 * .27 < .25 <= .5 * .51
     assert report.instances_id.tolist() == [1]
+    assert living['query_inds'].tolist() == [1]
     assert float(report.scores) == pytest.approx((.5 * .51)**.5, abs=1e-5)
 
 
 def test_boxes_are_pixels_of_the_original_frame_not_clipped():
     outputs = outputs_of([.9, .1], boxes=[[.1, .5, .4, .2], BOX])
-    report, _ = QueryTracker()(outputs, state_of(), ORI_SHAPE)
+    report, _, _ = track(QueryTracker(), outputs)
     torch.testing.assert_close(report.bboxes,
                                torch.tensor([[-10., 80., 30., 120.]]))
     assert report.instances_id.dtype == report.labels.dtype == torch.int64
@@ -139,10 +128,9 @@ def test_boxes_are_pixels_of_the_original_frame_not_clipped():
 @pytest.mark.parametrize('min_area, is_reported', [(799, True), (801, False)])
 def test_small_boxes_live_unreported(min_area, is_reported):
     outputs = outputs_of([.9, .1], boxes=[[.5, .5, .2, .2], BOX])  # 20 x 40
-    report, selection = QueryTracker(min_area=min_area)(
-        outputs, state_of(), ORI_SHAPE)
+    report, living, _ = track(QueryTracker(min_area=min_area), outputs)
     assert len(report.bboxes) == is_reported
-    assert selection.ids.tolist() == [[1]]
+    assert living['ids'].tolist() == [1]
 
 
 @pytest.mark.parametrize('score, thr, num_born', [
@@ -151,43 +139,39 @@ def test_newborn_on_a_seen_track_is_suppressed(score, thr, num_born):
     """IoU is 0.8; a track that missed this frame suppresses nothing."""
     boxes = [[.5, .5, .4, .32], [.1, .1, .1, .1], BOX]
     tracker = QueryTracker(newborn_iou_thr=thr)
-    _, selection = tracker(
-        outputs_of([.9, .9, score], boxes), state_of(make_tracks([7]), 7),
-        ORI_SHAPE)
-    assert len(selection.ids[0]) == 1 + num_born
-    assert selection.ids[0, 1:].tolist() == list(range(8, 8 + num_born))
-    assert selection.query_inds[0, -1] == 1  # the other newborn is born
+    _, living, num_ids = track(tracker, outputs_of([.9, .9, score], boxes),
+                               make_tracks([7]), 7)
+    assert living['ids'].tolist() == list(range(7, 8 + num_born))
+    assert living['query_inds'][-1] == 1  # the other newborn is born
+    assert num_ids == 7 + num_born
 
 
 def test_padding_is_no_track():
     tracks = make_tracks([3], length=2)
     valid = torch.tensor([[True, True, True, False]])
-    report, selection = QueryTracker()(
-        outputs_of([.1, .1, .9, .9], valid=valid), state_of(tracks),
-        ORI_SHAPE)
-    assert selection.ids.tolist() == [[3]] == [report.instances_id.tolist()]
+    report, living, _ = track(
+        QueryTracker(), outputs_of([.1, .1, .9, .9], valid=valid), tracks)
+    assert living['ids'].tolist() == [3] == report.instances_id.tolist()
 
 
 def test_selection_names_queries_labels_and_scores():
     tracks = make_tracks([4, 6]).replace(labels=torch.tensor([[2, 5]]))
-    _, selection = QueryTracker(miss_tolerance=1)(
-        outputs_of([.1, .8, .1, .9]), state_of(tracks), ORI_SHAPE)
-    assert selection.query_inds.tolist() == [[QD + 1, 1]]
-    assert selection.labels.tolist() == [[5, 0]]  # fixed at birth
-    assert selection.valid.all() and (selection.ious == 1).all()
-    torch.testing.assert_close(selection.scores, torch.tensor([[.9, .8]]))
+    _, living, _ = track(
+        QueryTracker(miss_tolerance=1), outputs_of([.1, .8, .1, .9]), tracks)
+    assert living['query_inds'].tolist() == [QD + 1, 1]
+    assert living['labels'].tolist() == [5, 0]  # fixed at birth
+    assert living['ious'].tolist() == [1, 1]
+    torch.testing.assert_close(living['scores'], torch.tensor([.9, .8]))
 
 
 def test_full_tracker_takes_the_strongest_newborns():
     tracker = QueryTracker(max_tracks=1)
-    report, selection = tracker(
-        outputs_of([.6, .9]), state_of(), ORI_SHAPE)
-    assert selection.query_inds[0].tolist() == [1]
+    report, living, _ = track(tracker, outputs_of([.6, .9]))
+    assert living['query_inds'].tolist() == [1]
     assert report.instances_id.tolist() == [1]
-    _, selection = tracker(
-        outputs_of([.9, .9, .8]), state_of(next_tracks(selection)),
-        ORI_SHAPE)
-    assert selection.ids[0].tolist() == [1]
+    _, living, num_ids = track(tracker, outputs_of([.9, .9, .8]),
+                               make_tracks([1]), 1)
+    assert living['ids'].tolist() == [1] and num_ids == 1
 
 
 def test_score_that_is_not_a_number_is_a_miss():
@@ -198,24 +182,29 @@ def test_score_that_is_not_a_number_is_a_miss():
 
 
 @pytest.mark.parametrize('broken', ['scores', 'bboxes'])
-def test_empty_frames_that_are_not_finite_are_named_once(broken, monkeypatch):
-    """In each video; finite frames without a track are silent."""
-    named = []
-    monkeypatch.setattr(
-        'ipmot_mm.models.trackers.query_tracker.print_log',
-        lambda message, **kwargs: named.append(message))
+def test_sums_are_finite_if_the_frame_is(broken):
     outputs = outputs_of([.9, .9])
-    if broken == 'scores':
-        outputs.cls_logits.fill_(float('nan'))
-    else:
-        outputs.bboxes.fill_(float('nan'))
-    for num_videos in (1, 2):
-        state = state_of()
-        for t in range(3):
-            report, _ = QueryTracker()(outputs, state, ORI_SHAPE, f'{t}.jpg')
-            assert len(report) == 0
-            state.update(TrackQueries.empty(1, 8))
-        assert len(named) == num_videos and 'not finite' in named[-1]
-        assert named[-1].startswith('0.jpg: no track can be reported')
-    QueryTracker()(outputs_of([.1, .1]), state_of(), ORI_SHAPE)
-    assert len(named) == 2
+    empty = TrackQueries.empty(1, 8)
+    num_ids = torch.zeros(1, dtype=torch.long)
+    report = QueryTracker()(outputs, empty, num_ids, 4)[2]
+    assert report.sums.isfinite().all()
+    target = outputs.cls_logits if broken == 'scores' else outputs.bboxes
+    target[0, 0, 1] = float('nan')
+    outputs = outputs.replace()  # forgets the scores computed above
+    report = QueryTracker()(outputs, empty, num_ids, 4)[2]
+    assert not report.sums.isfinite().all()
+
+
+def test_slots_are_few_sizes_that_do_not_flutter():
+    tracker = QueryTracker(min_slots=4)
+    sizes, current = [], 4
+    for count in (0, 4, 5, 4, 8, 4, 3, 30, 33, 32, 25, 24, 12, 0):
+        current = tracker.num_slots(count, current)
+        sizes.append(current)
+    assert sizes == [4, 4, 8, 8, 8, 8, 4, 32, 64, 64, 64, 32, 16, 4]
+
+
+def test_min_slots_is_checked():
+    with pytest.raises(ValueError, match='tracker.min_slots must be a positi'
+                       've integer, got 0'):
+        QueryTracker(min_slots=0)
