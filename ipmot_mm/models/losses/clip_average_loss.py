@@ -1,41 +1,22 @@
 """The extended collective average loss of a clip."""
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Sequence, Union
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
+import numpy as np
 import torch
-from mmdet.models.losses.focal_loss import py_sigmoid_focal_loss
-from mmdet.structures.bbox import bbox_cxcywh_to_xyxy, bbox_overlaps
 from mmdet.utils import reduce_mean
 from torch import Tensor, nn
 
+from ipmot_mm.ops.box_geometry import generalized_iou
 from ipmot_mm.registry import MODELS
-from ipmot_mm.structures import (NO_GT, NO_IDENTITY, FrameAssignment,
-                                 FrameTargets, QueryOutputs)
+from ipmot_mm.structures import NO_IDENTITY, FrameTargets
+from ipmot_mm.structures.packed_transfer import to_device
 
-
-@dataclass(frozen=True)
-class FrameLoss:
-    """What one frame adds to the loss of its clip, not yet normalised.
-
-    Letters: L decoder layers, N batch, Q queries, D embedding dims.
-
-    Attributes:
-        terms (dict[str, Tensor]): Sums over all queries: ``cls``, ``bbox``,
-            ``iou`` of shape (L, ) and ``dedup`` of shape ().
-        num_targets (int): Objects of the frame, over the batch.
-        embeddings (Tensor, optional): e of all queries, (L, N, Q, D).
-        is_matched (Tensor): Queries that have an object, bool, (L, N, Q).
-        instance_ids (Tensor): Id in its video of the object of each matched
-            query, arbitrary elsewhere, int64, has shape (L, N, Q).
-        identities (Tensor): TrackBook row of that object, ``NO_IDENTITY``
-            where it has none, int64, has shape (L, N, Q).
-    """
-    terms: Dict[str, Tensor]
-    num_targets: int
-    embeddings: Optional[Tensor]
-    is_matched: Tensor
-    instance_ids: Tensor
-    identities: Tensor
+from .focal_loss import sigmoid_focal_loss
+from .image_to_text_loss import NO_TEXT
+from .precision import at_least_float32
+from .query_targets import (ClipFrame, PoolTargets, QueryTargets, pool_targets,
+                            query_targets)
 
 
 @dataclass(frozen=True)
@@ -43,7 +24,8 @@ class IdentityTexts:
     """Text features of some identities, Text(B, Y) of Algorithm 1.
 
     Attributes:
-        identities (Tensor): Sorted rows of the TrackBook, int64, (P, ).
+        identities (Tensor): Sorted rows of the TrackBook, int64, on the
+            host, has shape (P, ).
         features (Tensor): Without gradient, has shape (P, D).
     """
     identities: Tensor
@@ -127,96 +109,39 @@ class ClipAverageLoss(nn.Module):
         self.align_layers = align_layers
         self.align_reduction = align_reduction
 
-    def frame(self, outputs: QueryOutputs, assignment: FrameAssignment,
-              targets: Sequence[FrameTargets]) -> FrameLoss:
-        """Sum the losses of one frame over its queries.
-
-        Args:
-            outputs (:obj:`QueryOutputs`): Of the frame.
-            assignment (:obj:`FrameAssignment`): Of the same frame.
-            targets (sequence[:obj:`FrameTargets`]): Ground truth, N of them.
-
-        Returns:
-            :obj:`FrameLoss`: For :meth:`reduce`.
-        """
-        supervised = assignment.is_supervised  # (L, N, Q)
-        matched = supervised & (assignment.gt_inds != NO_GT)
-        labels, bboxes, instance_ids, identities = self._gather(
-            targets, assignment.gt_inds)
-
-        logits = outputs.cls_logits.float()
-        one_hot = nn.functional.one_hot(labels, logits.size(-1))
-        focal = py_sigmoid_focal_loss(
-            logits, one_hot * matched[..., None], reduction='none').sum(-1)
-        l1 = (outputs.bboxes.float() - bboxes).abs().sum(-1)
-        giou = 1 - bbox_overlaps(
-            bbox_cxcywh_to_xyxy(outputs.bboxes.float()),
-            bbox_cxcywh_to_xyxy(bboxes),
-            mode='giou',
-            is_aligned=True)
-        terms = dict(
-            cls=torch.where(supervised, focal, 0).sum((1, 2)),
-            bbox=torch.where(matched, l1, 0).sum((1, 2)),
-            iou=torch.where(matched, giou, 0).sum((1, 2)))
-        if self.dedup is not None:
-            terms['dedup'] = self.dedup(outputs, assignment)
-        return FrameLoss(
-            terms=terms,
-            num_targets=sum(map(len, targets)),
-            embeddings=outputs.embeddings,
-            is_matched=matched,
-            instance_ids=instance_ids,
-            identities=torch.where(matched, identities, NO_IDENTITY))
-
-    @staticmethod
-    def _gather(targets: Sequence[FrameTargets],
-                gt_inds: Tensor) -> List[Tensor]:
-        """Label, box, id and identity of the object of each query.
-
-        Returns:
-            list[Tensor]: Labels (L, N, Q), boxes as (cx, cy, w, h) in [0, 1]
-            (L, N, Q, 4), ids and identities (L, N, Q); those of background
-            are arbitrary but finite.
-        """
-        gathered = []
-        for n, target in enumerate(targets):
-            filler = target.bboxes.new_tensor([[0.5, 0.5, 1.0, 1.0]])
-            bboxes = torch.cat([target.bboxes_cxcywh, filler])
-            inds = gt_inds[:, n]  # NO_GT takes the filler, the last row
-            labels, ids, identities = (
-                torch.cat([field, field.new_zeros(1)])[inds]
-                for field in (target.labels, target.instance_ids,
-                              target.identities))
-            gathered.append((labels, bboxes[inds], ids, identities))
-        return [torch.stack(field, 1) for field in zip(*gathered)]
-
     @staticmethod
     def normaliser(
-            targets: Sequence[Sequence[FrameTargets]]) -> ClipNormaliser:
+            targets: Sequence[Sequence[FrameTargets]],
+            device: Union[str, torch.device] = 'cpu') -> ClipNormaliser:
         """Count the objects of a batch, before it is dealt out in parts.
 
         A collective operation: every rank must call it, also without objects.
 
         Args:
             targets (list[list[:obj:`FrameTargets`]]): T frames of N clips.
+            device (torch.device | str): Of the losses. Defaults to
+                ``'cpu'``.
 
         Returns:
             :obj:`ClipNormaliser`: For :meth:`reduce`.
         """
         num_targets = sum(len(frame) for clip in targets for frame in clip)
         return ClipNormaliser(
-            _mean_over_ranks(num_targets, len(targets), targets[0][0].bboxes),
+            _mean_over_ranks(num_targets, len(targets), device),
             len(targets))
 
     def reduce(self,
-               frames: Sequence[FrameLoss],
+               frames: Sequence[ClipFrame],
                texts: Optional[IdentityTexts] = None,
                normaliser: Optional[ClipNormaliser] = None
                ) -> Dict[str, Tensor]:
-        """Normalise the sums of a clip and add the alignment.
+        """Losses of N clips, over all frames, layers and clips at once.
+
+        What is known of the ground truth is gathered on the host and copied
+        to the device once; nothing is read back.
 
         Args:
-            frames (sequence[:obj:`FrameLoss`]): All frames of the clip.
+            frames (sequence[:obj:`ClipFrame`]): All frames of the clips.
             texts (:obj:`IdentityTexts`, optional): Text features of the
                 identities in the batch; needed for ``image_to_text``.
             normaliser (:obj:`ClipNormaliser`, optional): Of the batch that
@@ -229,55 +154,124 @@ class ClipAverageLoss(nn.Module):
             ``loss_dedup``, ``loss_triplet`` and ``loss_i2tce`` of the last
             layer, the same with prefix ``d0.``, ``d1.``, ... of the others.
         """
-        first = frames[0].terms
+        first = frames[0].outputs
+        num_layers, batch_size = first.cls_logits.shape[:2]
         if normaliser is None:
-            num_targets = sum(frame.num_targets for frame in frames)
-            num_clips = frames[0].identities.size(1)
-            normaliser = ClipNormaliser(
-                _mean_over_ranks(num_targets, num_clips, first['cls']),
-                num_clips)
-        losses = {}
-        num_layers = len(first['cls'])
-        for name, weight in self.weights.items():
-            total = sum(frame.terms[name] for frame in frames)
-            for layer, loss in enumerate(
-                    total * weight / normaliser.num_targets):
-                losses[self._key(f'loss_{name}', layer, num_layers)] = loss
+            clips = list(zip(*(frame.targets for frame in frames)))
+            normaliser = self.normaliser(clips, first.valid.device)
+        layers = []
+        if self.triplet is not None or self.image_to_text is not None:
+            layers = self.aligned_layers(num_layers)
+        queries, pools = self._upload(frames, layers, texts)
+        logits = at_least_float32(_join(frames, 'cls_logits', 2))
+        bboxes = at_least_float32(_join(frames, 'bboxes', 2))
+        by_layer = self._detect(logits, bboxes, queries)
+        losses = {
+            self._key(name, layer, num_layers): loss
+            for name, values in by_layer.items()
+            for layer, loss in enumerate(values / normaliser.num_targets)
+        }
         if self.dedup is not None:
-            total = sum(frame.terms['dedup'] for frame in frames)
-            losses['loss_dedup'] = total / normaliser.num_targets
-        losses.update(
-            self._align(frames, texts, num_layers, normaliser.num_clips))
+            losses['loss_dedup'] = self._deduplicate(
+                frames, logits[-1], queries) / normaliser.num_targets
+        if layers:
+            scale = 1 / normaliser.num_clips
+            if self.align_reduction == 'mean':
+                scale /= len(layers)
+            aligned = self._align(frames, pools, texts)
+            for name, values in aligned.items():
+                values = values.view(-1, batch_size).sum(1) * scale
+                for layer, loss in zip(layers, values.unbind()):
+                    losses[self._key(name, layer, num_layers)] = loss
         return losses
 
-    def _align(self, frames: Sequence[FrameLoss],
-               texts: Optional[IdentityTexts], num_layers: int,
-               num_clips: int) -> Dict[str, Tensor]:
-        """Triplet and image-to-text loss over the clip-level pools."""
-        if self.triplet is None and self.image_to_text is None:
-            return {}
-        if frames[0].embeddings is None:
+    def _upload(
+        self, frames: Sequence[ClipFrame], layers: Sequence[int],
+        texts: Optional[IdentityTexts]
+    ) -> Tuple[QueryTargets, Optional['_Pools']]:
+        """Bring the targets of queries and pools to the device, together."""
+        device = frames[0].outputs.valid.device
+        queries = vars(query_targets(frames))
+        if not layers:
+            return QueryTargets(*to_device(queries.values(), device)), None
+        pools = pool_targets(frames, layers)
+        class_inds = np.zeros(0, dtype=np.int64)
+        if self.image_to_text is not None:
+            class_inds = self._class_inds(pools, texts)
+        moved = to_device([
+            *queries.values(), class_inds, pools.instance_ids, pools.is_valid,
+            *pools.places
+        ], device)
+        return (QueryTargets(*moved[:len(queries)]),
+                _Pools(*moved[len(queries):][:3], moved[len(queries) + 3:]))
+
+    @staticmethod
+    def _class_inds(pools: PoolTargets,
+                    texts: Optional[IdentityTexts]) -> np.ndarray:
+        """Row of the text of each embedding, ``NO_TEXT`` without, (B, E)."""
+        if texts is None:
+            raise ValueError('clip_loss.image_to_text needs a TrackBook; set '
+                             'model.track_book or leave the loss out.')
+        known = texts.identities.numpy()
+        rows = np.searchsorted(known, pools.identities)
+        padded = np.append(known, NO_IDENTITY)  # of what is behind the last
+        has_text = ((padded[rows] == pools.identities)
+                    & (pools.identities != NO_IDENTITY))
+        return np.where(has_text, rows, NO_TEXT)
+
+    def _detect(self, logits: Tensor, bboxes: Tensor,
+                queries: QueryTargets) -> Dict[str, Tensor]:
+        """Sums of Eq. 8 over all queries, each of shape (L, ).
+
+        Args:
+            logits (Tensor): Has shape (L, N, S, K).
+            bboxes (Tensor): Has shape (L, N, S, 4).
+        """
+        classes = torch.arange(logits.size(-1), device=logits.device)
+        focal = sigmoid_focal_loss(logits, queries.labels == classes)
+        truth = queries.bboxes.to(bboxes)  # a copy in float64 alone
+        l1 = (bboxes - truth).abs()
+        giou = 1 - generalized_iou(bboxes, truth)
+        matched = queries.is_matched
+        sums = dict(
+            cls=torch.where(queries.is_supervised, focal, 0).sum((1, 2, 3)),
+            bbox=torch.where(matched[..., None], l1, 0).sum((1, 2, 3)),
+            iou=torch.where(matched, giou, 0).sum((1, 2)))
+        return {
+            f'loss_{name}': weight * sums[name]
+            for name, weight in self.weights.items()
+        }
+
+    def _deduplicate(self, frames: Sequence[ClipFrame], cls_logits: Tensor,
+                     queries: QueryTargets) -> Tensor:
+        if frames[0].outputs.dedup_logits is None:
+            raise ValueError('clip_loss.dedup needs a deduplication module; '
+                             'set model.dedup or leave the loss out.')
+        return self.dedup(
+            _join(frames, 'dedup_logits', 1), cls_logits,
+            queries.dedup_targets, queries.is_valid, queries.is_background)
+
+    def _align(self, frames: Sequence[ClipFrame], pools: '_Pools',
+               texts: Optional[IdentityTexts]) -> Dict[str, Tensor]:
+        """Eq. 9 and 10 of every layer and clip, each of shape (A * N, )."""
+        if frames[0].outputs.embeddings is None:
             raise ValueError(
                 'clip_loss.triplet and clip_loss.image_to_text need instance '
                 'embeddings; set detector.bbox_head.joint_dims, or leave '
                 'both losses out.')
-        layers = self.aligned_layers(num_layers)
-        scale = 1 / len(layers) if self.align_reduction == 'mean' else 1.0
-        batch_size = frames[0].identities.size(1)
+        num_pools = len(pools.is_valid)
+        embeddings = torch.cat([
+            frame.outputs.embeddings.flatten(0, 2).index_select(
+                0, places).unflatten(0, (num_pools, -1))
+            for frame, places in zip(frames, pools.places)
+        ], 1)  # (A * N, E, D)
         losses = {}
-        for layer in layers:
-            pools = [self._pool(frames, layer, n) for n in range(batch_size)]
-            if self.triplet is not None:
-                per_clip = [self.triplet(e, ids) for e, ids, _ in pools]
-                key = self._key('loss_triplet', layer, num_layers)
-                losses[key] = scale * sum(per_clip) / num_clips
-            if self.image_to_text is not None:
-                per_clip = [
-                    self._image_to_text(e, identities, texts)
-                    for e, _, identities in pools
-                ]
-                key = self._key('loss_i2tce', layer, num_layers)
-                losses[key] = scale * sum(per_clip) / num_clips
+        if self.triplet is not None:
+            losses['loss_triplet'] = self.triplet(
+                embeddings, pools.instance_ids, pools.is_valid)
+        if self.image_to_text is not None:
+            losses['loss_i2tce'] = self.image_to_text(
+                embeddings, texts.features, pools.class_inds)
         return losses
 
     def aligned_layers(self, num_layers: int) -> List[int]:
@@ -298,42 +292,30 @@ class ClipAverageLoss(nn.Module):
         return sorted({layer % num_layers for layer in self.align_layers})
 
     @staticmethod
-    def _pool(frames: Sequence[FrameLoss], layer: int,
-              n: int) -> List[Tensor]:
-        """P_emb of one clip: embeddings (E, D), ids (E, ) and identities
-        (E, ) of all queries that have an object."""
-        fields = [[
-            field[layer, n][frame.is_matched[layer, n]]
-            for field in (frame.embeddings, frame.instance_ids,
-                          frame.identities)
-        ] for frame in frames]
-        embeddings, ids, identities = map(torch.cat, zip(*fields))
-        return [embeddings.float(), ids, identities]
-
-    def _image_to_text(self, embeddings: Tensor, identities: Tensor,
-                       texts: Optional[IdentityTexts]) -> Tensor:
-        """Classes are the identities of this clip that have a text."""
-        if texts is None:
-            raise ValueError('clip_loss.image_to_text needs a TrackBook; set '
-                             'model.track_book or leave the loss out.')
-        has_text = torch.isin(identities, texts.identities)
-        classes, class_inds = identities[has_text].unique(return_inverse=True)
-        rows = torch.searchsorted(texts.identities, classes)
-        return self.image_to_text(embeddings[has_text], texts.features[rows],
-                                  class_inds)
-
-    @staticmethod
     def _key(name: str, layer: int, num_layers: int) -> str:
         return name if layer == num_layers - 1 else f'd{layer}.{name}'
 
 
+class _Pools(NamedTuple):
+    """:class:`PoolTargets` on the device."""
+    class_inds: Tensor
+    instance_ids: Tensor
+    is_valid: Tensor
+    places: List[Tensor]
+
+
+def _join(frames: Sequence[ClipFrame], name: str, dim: int) -> Tensor:
+    """An output of all frames, along the queries."""
+    return torch.cat([getattr(frame.outputs, name) for frame in frames], dim)
+
+
 def _mean_over_ranks(num_targets: int, num_clips: int,
-                     like: Tensor) -> Tensor:
+                     device: Union[str, torch.device]) -> Tensor:
     """T of Eq. 7.
 
     At least one object per clip: with a clip per rank that is the limit of
     MeMOTR (models/criterion.py:118-136), and it is the same for any other way
     of dealing the clips out.
     """
-    return reduce_mean(like.new_tensor(
-        float(num_targets))).clamp(min=num_clips)
+    count = torch.full((), float(num_targets), device=device)
+    return reduce_mean(count).clamp(min=num_clips)

@@ -1,11 +1,12 @@
 """Supervision of the deduplication confidence d."""
 import torch
-from mmdet.models.losses.focal_loss import py_sigmoid_focal_loss
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ipmot_mm.registry import MODELS
-from ipmot_mm.structures import NO_GT, FrameAssignment, QueryOutputs
+
+from .focal_loss import sigmoid_focal_loss
+from .precision import at_least_float32
 
 
 @MODELS.register_module()
@@ -46,38 +47,36 @@ class DeduplicationLoss(nn.Module):
         self.alpha = alpha
         self.gamma = gamma
 
-    def forward(self, outputs: QueryOutputs,
-                assignment: FrameAssignment) -> Tensor:
-        """Sum over the queries of one frame.
+    def forward(self, logits: Tensor, cls_logits: Tensor, targets: Tensor,
+                is_valid: Tensor, is_background: Tensor) -> Tensor:
+        """Sum over the queries of all frames of N clips, S together.
 
         Args:
-            outputs (:obj:`QueryOutputs`): With ``dedup_logits``.
-            assignment (:obj:`FrameAssignment`): With ``dedup_targets``.
+            logits (Tensor): d before the sigmoid, has shape (N, S).
+            cls_logits (Tensor): c before the sigmoid, of the last layer, has
+                shape (N, S, K).
+            targets (Tensor): 1 for the carrier of a target, 0 elsewhere, has
+                shape (N, S).
+            is_valid (Tensor): False on padding, bool, has shape (N, S).
+            is_background (Tensor): True for detect queries without object,
+                bool, has shape (N, S).
 
         Returns:
             Tensor: Weighted sum, not normalised, has shape ().
         """
-        if outputs.dedup_logits is None:
-            raise ValueError('clip_loss.dedup needs a deduplication module; '
-                             'set model.dedup or leave the loss out.')
-        learns = outputs.valid
+        learns = is_valid
         if self.ignores_background:
-            matched = assignment.gt_inds[-1] != NO_GT
-            learns = learns & (matched | ~outputs.is_detect)
-        logits = outputs.dedup_logits.float()
-        targets = assignment.dedup_targets
+            learns = learns & ~is_background
+        logits = at_least_float32(logits)
         if self.mode == 'focal':
-            loss = py_sigmoid_focal_loss(
-                logits,
-                targets,
-                gamma=self.gamma,
-                alpha=self.alpha,
-                reduction='none')
+            loss = sigmoid_focal_loss(logits, targets > 0, self.alpha,
+                                      self.gamma)
         elif self.mode == 'bce':
             loss = functional.binary_cross_entropy_with_logits(
-                logits, targets, reduction='none')
+                logits, targets.to(logits), reduction='none')
         else:
-            loss = self._focal_of_score(outputs.cls_scores, logits, targets)
+            cls_scores = at_least_float32(cls_logits).sigmoid().amax(-1)
+            loss = self._focal_of_score(cls_scores, logits, targets)
         return self.loss_weight * torch.where(learns, loss, 0).sum()
 
     def _focal_of_score(self, cls_scores: Tensor, logits: Tensor,

@@ -7,6 +7,13 @@ from torch import Tensor, nn
 
 from ipmot_mm.registry import MODELS
 
+from .precision import at_least_float32
+
+NO_TEXT = -1
+"""Class of an embedding that the loss leaves out."""
+EXCLUDED = -1e30
+"""Logit of a text that is no class."""
+
 
 @MODELS.register_module()
 class ImageToTextLoss(nn.Module):
@@ -41,28 +48,48 @@ class ImageToTextLoss(nn.Module):
 
     def forward(self, embeddings: Tensor, texts: Tensor,
                 class_inds: Tensor) -> Tensor:
-        """Compare E embeddings with K texts.
+        """Compare the embeddings of a pool with the texts of the pool.
+
+        The classes of a pool are the texts that ``class_inds`` names in it;
+        other texts play no part.
 
         Args:
-            embeddings (Tensor): Has shape (E, D).
-            texts (Tensor): Text features of the K identities, has shape
-                (K, D).
-            class_inds (Tensor): Row of ``texts`` of each embedding, int64,
-                has shape (E, ).
+            embeddings (Tensor): B pools, one for each clip and layer, padded
+                to E embeddings each, has shape (B, E, D).
+            texts (Tensor): Text features of all identities of the batch, has
+                shape (P, D).
+            class_inds (Tensor): Row of ``texts`` of each embedding,
+                ``NO_TEXT`` where it has none and on padding, int64, has shape
+                (B, E).
 
         Returns:
-            Tensor: Weighted mean over embeddings, a scalar; zero with a graph
-            where there is no embedding or less than two texts to tell apart.
+            Tensor: Weighted mean over the embeddings of each pool that have a
+            text, has shape (B, ); zero with a graph where there are less than
+            two texts to tell apart.
         """
-        if len(embeddings) == 0 or len(texts) < 2:
-            return embeddings.float().sum() * 0
+        if len(texts) < 2:
+            return at_least_float32(embeddings).sum((1, 2)) * 0
         with torch.autocast(embeddings.device.type, enabled=False):
-            embeddings, texts = embeddings.float(), texts.detach().float()
+            embeddings = at_least_float32(embeddings)
+            texts = texts.detach().to(embeddings)
             if self.logit_scale is not None:
                 embeddings = F.normalize(embeddings, dim=-1)
                 texts = self.logit_scale * F.normalize(texts, dim=-1)
-            loss = F.cross_entropy(
-                embeddings @ texts.T,
-                class_inds,
-                label_smoothing=self.label_smoothing)
-        return self.loss_weight * loss
+            rows = torch.arange(len(texts), device=texts.device)
+            is_own = class_inds[..., None] == rows  # (B, E, P)
+            is_class = is_own.any(1, keepdim=True)  # (B, 1, P)
+            # Finite, so that a pool without any class has a finite softmax;
+            # e to that power is exactly 0 beside any other.
+            log_probs = (embeddings @ texts.T).masked_fill(
+                ~is_class, EXCLUDED).log_softmax(-1)
+            num_classes = is_class.sum(2)  # (B, 1)
+            own = log_probs.gather(2, class_inds.clamp(min=0)[..., None])
+            smooth = torch.where(is_class, log_probs, 0).sum(2)
+            likelihood = torch.lerp(
+                own.squeeze(2), smooth / num_classes.clamp(min=1),
+                self.label_smoothing)
+            has_text = class_inds != NO_TEXT  # (B, E)
+            total = torch.where(has_text, likelihood, 0).sum(1)
+            mean = total / has_text.sum(1).clamp(min=1)
+            mean = torch.where(num_classes[:, 0] > 1, mean, 0)
+        return -self.loss_weight * mean

@@ -4,6 +4,8 @@ from torch import Tensor, nn
 
 from ipmot_mm.registry import MODELS
 
+from .precision import at_least_float32
+
 MODES = ('hard', 'all')
 
 
@@ -41,51 +43,76 @@ class BatchHardTripletLoss(nn.Module):
         self.normalize = normalize
         self.loss_weight = loss_weight
 
-    def forward(self, embeddings: Tensor, identities: Tensor) -> Tensor:
-        """Compare all embeddings of a clip with each other.
+    def forward(self, embeddings: Tensor, identities: Tensor,
+                is_valid: Tensor) -> Tensor:
+        """Compare all embeddings of a pool with each other.
+
+        Mode ``'all'`` waits for the device once, to list the pairs of an
+        identity; ``'hard'`` does not.
 
         Args:
-            embeddings (Tensor): Has shape (E, D).
-            identities (Tensor): Identity of each, int64, has shape (E, ).
+            embeddings (Tensor): B pools, one for each clip and layer, padded
+                to E embeddings each, has shape (B, E, D).
+            identities (Tensor): Identity of each, int64, has shape (B, E).
+            is_valid (Tensor): False on padding, bool, has shape (B, E).
 
         Returns:
-            Tensor: Weighted mean, a scalar; zero with a graph where no anchor
-            has both a positive and a negative.
+            Tensor: Weighted mean of each pool, has shape (B, ); zero with a
+            graph where no anchor has both a positive and a negative.
         """
-        if len(embeddings) == 0:
-            return embeddings.float().sum() * 0
         with torch.autocast(embeddings.device.type, enabled=False):
-            embeddings = embeddings.float()
+            embeddings = at_least_float32(embeddings)
             if self.normalize:
                 embeddings = nn.functional.normalize(embeddings, dim=-1)
-            # Differences, not expanded squares: exact for near twins, whose
-            # gradient is 0 instead of infinite.
-            distances = torch.cdist(
-                embeddings,
-                embeddings,
-                compute_mode='donot_use_mm_for_euclid_dist')  # (E, E)
-            is_same = identities[:, None] == identities[None, :]
-            is_self = torch.eye(
-                len(identities), dtype=torch.bool, device=identities.device)
+            is_pair = is_valid[:, :, None] & is_valid[:, None]
+            is_positive = is_pair & (
+                identities[:, :, None] == identities[:, None])
+            is_negative = is_pair ^ is_positive
+            is_positive.diagonal(dim1=1, dim2=2).fill_(False)
             mine = self._mine_hard if self.mode == 'hard' else self._mine_all
-            loss = mine(distances, is_same & ~is_self, ~is_same)
+            loss = mine(embeddings, is_positive, is_negative)
         return self.loss_weight * loss
 
-    def _mine_hard(self, distances: Tensor, is_positive: Tensor,
-                   is_negative: Tensor) -> Tensor:
-        farthest = distances.masked_fill(~is_positive, -torch.inf).amax(1)
-        nearest = distances.masked_fill(~is_negative, torch.inf).amin(1)
-        is_anchor = is_positive.any(1) & is_negative.any(1)  # (E, )
-        violations = (farthest - nearest + self.margin).clamp(min=0)
-        violations = violations.masked_fill(~is_anchor, 0)
-        return violations.sum() / is_anchor.sum().clamp(min=1)
+    @staticmethod
+    def _distances(embeddings: Tensor) -> Tensor:
+        """Between all embeddings of a pool, has shape (B, E, E).
 
-    def _mine_all(self, distances: Tensor, is_positive: Tensor,
+        Differences, not expanded squares: exact for near twins, whose
+        gradient is 0 instead of infinite.
+        """
+        return torch.cdist(
+            embeddings,
+            embeddings,
+            compute_mode='donot_use_mm_for_euclid_dist')
+
+    def _mine_hard(self, embeddings: Tensor, is_positive: Tensor,
+                   is_negative: Tensor) -> Tensor:
+        # Chosen without a graph: on a GPU the gradient of all distances
+        # would take E times the memory of the embeddings.
+        distances = self._distances(embeddings.detach())
+        farthest = torch.where(is_positive, distances, -torch.inf).argmax(2)
+        nearest = torch.where(is_negative, distances, torch.inf).argmin(2)
+        partners = torch.stack([farthest, nearest], 1)  # (B, 2, E)
+        others = embeddings.gather(
+            1,
+            partners.flatten(1)[..., None].expand(-1, -1, embeddings.size(2)))
+        others = others.unflatten(1, partners.shape[1:])
+        gaps = torch.linalg.vector_norm(
+            embeddings[:, None] - others, dim=-1)  # (B, 2, E)
+        violations = (gaps[:, 0] - gaps[:, 1] + self.margin).clamp(min=0)
+        is_anchor = is_positive.any(2) & is_negative.any(2)
+        violations = torch.where(is_anchor, violations, 0).sum(1)
+        return violations / is_anchor.sum(1).clamp(min=1)
+
+    def _mine_all(self, embeddings: Tensor, is_positive: Tensor,
                   is_negative: Tensor) -> Tensor:
-        anchors, positives = is_positive.nonzero(as_tuple=True)
-        is_triplet = is_negative[anchors]  # (pairs, E)
+        distances = self._distances(embeddings)
+        pools, anchors, positives = is_positive.nonzero(as_tuple=True)
+        is_triplet = is_negative[pools, anchors]  # (pairs, E)
         violations = (
-            distances[anchors, positives, None] - distances[anchors] +
-            self.margin).clamp(min=0)
-        violations = violations.masked_fill(~is_triplet, 0)
-        return violations.sum() / is_triplet.sum().clamp(min=1)
+            distances[pools, anchors, positives, None] -
+            distances[pools, anchors] + self.margin).clamp(min=0)
+        violations = torch.where(is_triplet, violations, 0).sum(1)
+        zeros = violations.new_zeros(len(embeddings))
+        counts = zeros.index_add(0, pools, is_triplet.sum(1).to(zeros))
+        return zeros.index_add(0, pools, violations) / counts.clamp(min=1)

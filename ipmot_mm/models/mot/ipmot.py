@@ -9,11 +9,18 @@ from torch import Tensor
 
 from ipmot_mm.registry import MODELS, TASK_UTILS
 from ipmot_mm.structures import (NO_IDENTITY, FrameMemory, FrameTargets,
-                                 QueryOutputs, TrackQueries, TrackState)
+                                 QueryOutputs, TargetBatch, TrackQueries,
+                                 TrackState)
 
-from ..losses import ClipNormaliser, IdentityTexts
-from .micro_batches import (ClipBatch, add_losses, check_micro_batch_size,
-                            gradient_sync, refuse_accumulation, split_clips)
+from ..losses import ClipFrame, ClipNormaliser, IdentityTexts
+from .clip_batch import (ClipBatch, denormalise, read_targets,
+                         refuse_batch_augments)
+from .frame_loop import FrameStep, States, frame_step, track_batch
+from .frame_runner import build_frame_runner
+from .gradient_norm import known_norm
+from .loss_total import total_loss
+from .micro_batches import (add_losses, check_micro_batch_size, gradient_sync,
+                            refuse_accumulation, split_clips)
 from .non_finite_guard import Attempt, NonFiniteGuard
 from .row_backup import RowBackup
 
@@ -59,6 +66,9 @@ class IPMOT(BaseMOTModel):
         max_non_finite (int): Iterations in a row with a loss or a gradient
             that is not finite, which stop the training; see
             :class:`NonFiniteGuard`. Defaults to 10.
+        frame_mode (str): How frames run at test time: ``'eager'``,
+            ``'cuda_graph'`` or ``'compile'``; see
+            :mod:`ipmot_mm.models.mot.frame_runner`. Defaults to ``'eager'``.
     """
 
     def __init__(self,
@@ -73,9 +83,11 @@ class IPMOT(BaseMOTModel):
                  data_preprocessor: Optional[dict] = None,
                  micro_batch_size: Optional[int] = None,
                  max_non_finite: int = 10,
+                 frame_mode: str = 'eager',
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(
             data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        refuse_batch_augments(self.data_preprocessor)
         self.detector = MODELS.build(detector)
         self.updater = MODELS.build(updater)
         self.dedup = None if dedup is None else MODELS.build(dedup)
@@ -92,6 +104,7 @@ class IPMOT(BaseMOTModel):
         self.track_book_cfg = track_book
         self.track_book = None
         self.track_state = TrackState()
+        self.frame_runner = build_frame_runner(frame_mode)
         self._register_load_state_dict_pre_hook(self._drop_track_book)
 
     def build_track_book(self) -> None:
@@ -181,7 +194,8 @@ class IPMOT(BaseMOTModel):
             self._train_tracker(parts, texts, tracker_optim, attempt, run
                                 or self._run_forward, ctx or self))
         if self.guard.accepts(attempt):
-            tracker_optim.step()
+            with known_norm(tracker_optim, attempt.norms.get('tracker')):
+                tracker_optim.step()
         else:
             log_vars = {}
         tracker_optim.zero_grad()
@@ -191,18 +205,14 @@ class IPMOT(BaseMOTModel):
 
     def _prepare(self, data: dict) -> ClipBatch:
         """Clips on the device, normalised and padded to one size."""
-        data = self.data_preprocessor(data, training=True)
-        return ClipBatch(**data, targets=self._targets(data['data_samples']))
+        return ClipBatch.of(data, self.data_preprocessor)
 
     def _train_track_book(
             self, parts: Sequence[ClipBatch], optim_wrapper: OptimWrapper,
             attempt: Attempt) -> Tuple[IdentityTexts, Dict[str, Tensor]]:
         """Lines 1 to 9 of Algorithm 1; then Text(B, Y) with the new rows."""
-        features, identities = self.track_book.gather([
-            self.track_book.encode_crops(
-                self._denormalise(part.inputs), part.targets)
-            for part in parts
-        ])
+        features, identities = self.track_book.gather(
+            [self._crop_features(part) for part in parts])
         losses = self.track_book.loss(features, identities)
         log_vars: Dict[str, Tensor] = {}
         if losses:
@@ -227,6 +237,13 @@ class IPMOT(BaseMOTModel):
         texts = IdentityTexts(present, self.track_book.describe(present))
         return texts, add_losses({}, log_vars)
 
+    def _crop_features(self, part: ClipBatch) -> Tuple[Tensor, Tensor]:
+        """Image features and identities of the objects of some clips."""
+        if self.track_book.feature_dir is not None:
+            return self.track_book.read_features(part.targets, part.flips)
+        return self.track_book.encode_crops(
+            denormalise(part.inputs, self.data_preprocessor), part.targets)
+
     def _backup_rows(self, optim_wrapper: OptimWrapper) -> RowBackup:
         tokens = self.track_book.tokens
         return RowBackup(optim_wrapper.optimizer, tokens,
@@ -243,7 +260,8 @@ class IPMOT(BaseMOTModel):
         """
         images = [name for part in parts for name in part.images]
         normaliser = self.clip_loss.normaliser(
-            [clip for part in parts for clip in part.targets])
+            [clip for part in parts for clip in part.targets],
+            parts[0].inputs.device)
         total: Dict[str, Tensor] = {}
         while parts:
             part = parts.pop(0)
@@ -253,6 +271,7 @@ class IPMOT(BaseMOTModel):
                         dict(
                             inputs=part.inputs,
                             data_samples=part.data_samples,
+                            targets=part.targets,
                             texts=texts,
                             normaliser=normaliser),
                         mode='loss')
@@ -263,61 +282,49 @@ class IPMOT(BaseMOTModel):
         attempt.expect_finite_gradients('tracker', optim_wrapper, images)
         return total
 
-    def _denormalise(self, inputs: Tensor) -> Tensor:
-        """Frames as RGB in [0, 1], has shape (N, T, 3, H, W)."""
-        preprocessor = self.data_preprocessor
-        if preprocessor._enable_normalize:
-            inputs = inputs * preprocessor.std + preprocessor.mean
-        if not preprocessor._channel_conversion:  # frames are read as BGR
-            inputs = inputs.flip(2)
-        return inputs / 255
+    parse_losses = staticmethod(total_loss)  # mmengine's name for it
 
     def loss(self,
              inputs: Tensor,
              data_samples: Sequence[TrackDataSample],
              texts: Optional[IdentityTexts] = None,
-             normaliser: Optional[ClipNormaliser] = None
+             normaliser: Optional[ClipNormaliser] = None,
+             targets: Optional[Sequence[Sequence[FrameTargets]]] = None
              ) -> Dict[str, Tensor]:
         """Losses of N clips of T frames (lines 10 to 18 of Algorithm 1).
 
+        Per frame the host waits for the device once, to match.
+
         Args:
             inputs (Tensor): Normalised, has shape (N, T, 3, H, W).
-            data_samples (sequence[:obj:`TrackDataSample`]): N clips with
-                ground truth.
+            data_samples (sequence[:obj:`TrackDataSample`]): N clips, with
+                ground truth unless ``targets`` has it.
             texts (:obj:`IdentityTexts`, optional): Text features of the
                 identities present.
             normaliser (:obj:`ClipNormaliser`, optional): Of the batch that
                 these clips are a part of. None takes them as the batch.
+            targets (sequence, optional): Ground truth on the host, T frames
+                of N clips. Defaults to that of ``data_samples``.
 
         Returns:
             dict[str, Tensor]: See :meth:`ClipAverageLoss.reduce`.
         """
-        targets = self._targets(data_samples)
+        if targets is None:
+            targets = read_targets(data_samples)
         num_frames = inputs.size(1)
         memory = self.encode(
             inputs, [frame.img_shape for clip in targets for frame in clip])
         tracks = TrackQueries.empty(
             len(inputs), self.detector.embed_dims, inputs.device)
         frames = []
-        for t in range(num_frames):
+        for t, truth in enumerate(
+                TargetBatch.of_clips(targets, inputs.device)):
             outputs = self.step(memory.frame(t, num_frames), tracks)
-            truth = [clip[t] for clip in targets]
             assignment, selection = self.assigner(outputs, tracks, truth)
-            frames.append(self.clip_loss.frame(outputs, assignment, truth))
+            frames.append(ClipFrame(outputs, assignment, truth))
             if t + 1 < num_frames:
                 tracks = self.updater(tracks, outputs, selection)
         return self.clip_loss.reduce(frames, texts, normaliser)
-
-    @staticmethod
-    def _targets(
-            data_samples: Sequence[TrackDataSample]
-    ) -> List[List[FrameTargets]]:
-        """Ground truth of N clips of T frames."""
-        return [[
-            FrameTargets.from_instances(frame.gt_instances, frame.img_shape,
-                                        frame.get('img_path', ''))
-            for frame in clip.video_data_samples
-        ] for clip in data_samples]
 
     # ------------------------------------------------------------ inference
 
@@ -325,45 +332,35 @@ class IPMOT(BaseMOTModel):
         """Forget all tracks; frame 0 of a video does it by itself."""
         self.track_state.reset()
 
+    def frame_step(self, memory: FrameMemory, tracks: TrackQueries,
+                   num_ids: Tensor) -> FrameStep:
+        """One encoded frame of N videos; see :func:`frame_loop.frame_step`."""
+        return frame_step(self, memory, tracks, num_ids)
+
     @torch.no_grad()
     def predict(self,
                 inputs: Tensor,
                 data_samples: Sequence[TrackDataSample],
-                state: Optional[TrackState] = None,
+                state: States = None,
                 **kwargs: Any) -> Sequence[TrackDataSample]:
-        """Track the next frames of one video.
+        """Track the next T frames of N videos.
 
         Args:
-            inputs (Tensor): Normalised, has shape (1, T, 3, H, W).
-            data_samples (sequence[:obj:`TrackDataSample`]): One sample of T
+            inputs (Tensor): Normalised, has shape (N, T, 3, H, W).
+            data_samples (sequence[:obj:`TrackDataSample`]): N samples of T
                 frames with ``frame_id``, ``img_shape`` and ``ori_shape``.
-            state (:obj:`TrackState`, optional): Of this video; it is
-                updated. Nothing else is written, so videos with a state each
-                may take turns frame by frame. Defaults to that of the model,
-                which serves whole videos one after the other.
+            state (:obj:`TrackState` | sequence[:obj:`TrackState`], optional):
+                One for each video; they are updated. Nothing else is written,
+                so videos with a state each may take turns frame by frame.
+                Defaults to that of the model, which serves whole videos one
+                after the other.
 
         Returns:
             sequence[:obj:`TrackDataSample`]: The same, each frame with
-            ``pred_track_instances``: ``bboxes`` xyxy in original pixels,
-            ``scores``, ``labels`` and ``instances_id``.
+            ``pred_track_instances`` on the CPU: ``bboxes`` xyxy in original
+            pixels, ``scores``, ``labels`` and ``instances_id``.
         """
-        if len(inputs) != 1:
-            raise ValueError(
-                'IPMOT tracks one video at a time; set '
-                'test_dataloader.batch_size = 1 and val_dataloader.batch_size '
-                f'= 1, got a batch of {len(inputs)}.')
-        state = self.track_state if state is None else state
-        samples = data_samples[0].video_data_samples
-        memory = self.encode(inputs, [frame.img_shape for frame in samples])
-        for t, frame in enumerate(samples):
-            if frame.frame_id == 0 or state.tracks is None:
-                state.reset(
-                    TrackQueries.empty(1, self.detector.embed_dims,
-                                       inputs.device))
-            outputs = self.step(memory.frame(t, len(samples)), state.tracks)
-            frame.pred_track_instances, selection = self.tracker(
-                outputs, state, frame.ori_shape[:2], frame.get('img_path'))
-            state.update(self.updater(state.tracks, outputs, selection))
+        track_batch(self, inputs, data_samples, state)
         return data_samples
 
     def _forward(self, inputs: Tensor,

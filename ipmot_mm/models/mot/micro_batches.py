@@ -1,35 +1,10 @@
 """A batch in parts that fit into memory, with the gradient of the whole."""
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Any, ContextManager, Dict, List, Optional, Sequence
+from typing import Any, ContextManager, Dict, List, Optional
 
 import torch
-from mmdet.structures import TrackDataSample
 from mmengine.optim import OptimWrapper
 from torch import Tensor
-
-from ipmot_mm.structures import FrameTargets
-
-
-@dataclass(frozen=True)
-class ClipBatch:
-    """Clips that are trained in one forward and backward pass.
-
-    Attributes:
-        inputs (Tensor): Normalised, has shape (N, T, 3, H, W).
-        data_samples (list[:obj:`TrackDataSample`]): N clips.
-        targets (list[list[:obj:`FrameTargets`]]): T frames of N clips.
-    """
-    inputs: Tensor
-    data_samples: Sequence[TrackDataSample]
-    targets: Sequence[Sequence[FrameTargets]]
-
-    @property
-    def images(self) -> List[str]:
-        """list[str]: Names of all frames that have one."""
-        return [
-            frame.name for clip in self.targets for frame in clip if frame.name
-        ]
 
 
 def check_micro_batch_size(size: Any) -> None:

@@ -1,7 +1,6 @@
 """What is not finite never reaches the weights, on no rank."""
 import logging
-import math
-from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 import torch
 from mmengine.dist import all_gather_object, all_reduce
@@ -10,6 +9,8 @@ from mmengine.optim import OptimWrapper
 from torch import Tensor
 
 from ipmot_mm.user_errors import some
+
+from .gradient_norm import gradient_norm
 
 PARTS = dict(track_book='TrackBook', tracker='tracker')
 """Key in ``optim_wrapper``: how a message calls it; in order of training."""
@@ -34,10 +35,15 @@ class Attempt:
     """One iteration: what has to be finite in it, and how to take it back.
 
     No loss is read from the device before :meth:`NonFiniteGuard.accepts`.
+
+    Attributes:
+        norms (dict[str, Tensor]): Of the gradients of each part, by its key
+            in ``PARTS``, as far as they were noted.
     """
 
     def __init__(self) -> None:
         self.checks: List[_Check] = []
+        self.norms: Dict[str, Tensor] = {}
         self._undo: List[Callable[[], None]] = []
 
     def on_failure(self, undo: Callable[[], None]) -> None:
@@ -82,8 +88,9 @@ class Attempt:
         if (scaler is not None and scaler.is_enabled()
                 and scaler.get_scale() > 1):
             return
-        norm = _gradient_norm(optim_wrapper.optimizer)
+        norm = gradient_norm(optim_wrapper.optimizer)
         if norm is not None:
+            self.norms[part] = norm
             self.checks.append(_Check(part, 'gradient', norm, tuple(images)))
 
 
@@ -157,8 +164,8 @@ class NonFiniteGuard:
 
 
 def _fails_on_any_rank(checks: Sequence[_Check]) -> bool:
-    finite = torch.stack([check.value.isfinite() for check in checks])
-    failed = (~finite.all()).float()
+    values = torch.stack([check.value.float() for check in checks])
+    failed = (~values.isfinite().all()).float()
     all_reduce(failed, op='sum')
     return bool(failed)
 
@@ -182,21 +189,3 @@ def _find_cause(checks: Sequence[_Check]) -> _Cause:
         if cause[:2] == first[:2]:
             images.extend(name for name in cause.images if name not in images)
     return first._replace(images=tuple(images))
-
-
-def _gradient_norm(optimizer: torch.optim.Optimizer) -> Optional[Tensor]:
-    """Norm of all gradients, without looking at it; None without any."""
-    params = [
-        param for group in optimizer.param_groups for param in group['params']
-        if param.grad is not None
-    ]
-    norms = [
-        param.grad.coalesce().values().norm() for param in params
-        if param.grad.is_sparse
-    ]
-    dense = [param for param in params if not param.grad.is_sparse]
-    if dense:
-        # The one public function that is fast for many tensors. Clipped to
-        # infinity, gradients are multiplied by 1.
-        norms.append(torch.nn.utils.clip_grad_norm_(dense, math.inf))
-    return torch.stack(norms).norm() if norms else None

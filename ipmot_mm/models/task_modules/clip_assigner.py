@@ -5,14 +5,14 @@ from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
-from mmdet.structures.bbox import bbox_cxcywh_to_xyxy, bbox_overlaps
 from mmengine.logging import print_log
 from scipy.optimize import linear_sum_assignment
-from torch import Tensor
 
 from ipmot_mm.registry import TASK_UTILS
 from ipmot_mm.structures import (NO_GT, NO_ID, FrameAssignment, FrameTargets,
-                                 QueryOutputs, QuerySelection, TrackQueries)
+                                 QueryOutputs, QuerySelection, TargetBatch,
+                                 TrackQueries)
+from ipmot_mm.structures.packed_transfer import to_device, to_host
 
 from .match_cost import match_costs
 
@@ -108,62 +108,56 @@ class ClipAssigner:
     ) -> Tuple[FrameAssignment, QuerySelection]:
         """Assign one frame of a batch of clips.
 
+        Waits for the device once, and copies to it once.
+
         Args:
             outputs (:obj:`QueryOutputs`): Of this frame.
             tracks (:obj:`TrackQueries`): That entered this frame.
-            targets (sequence[:obj:`FrameTargets`]): Ground truth, N of them.
+            targets (sequence[:obj:`FrameTargets`]): Ground truth, N of them;
+                a :obj:`TargetBatch` has its boxes on the device already.
 
         Returns:
             tuple: :obj:`FrameAssignment` for the losses and
             :obj:`QuerySelection` for the updater.
         """
-        frames = self._to_host(outputs, tracks, targets)
-        gt_inds, chosen = [], []
-        for frame, target in zip(frames, targets):
+        targets = TargetBatch.of(targets, outputs.valid.device)
+        num_detect_only = outputs.num_detect_only_layers
+        rows, chosen = [], []
+        for frame, target in zip(
+                self._read(outputs, tracks, targets), targets):
             self._check(frame, target)
             track_inds, is_owned = self._bind_tracks(frame)
-            detect_inds = self._match_detections(
-                frame, is_owned, outputs.num_detect_only_layers)
-            num_layers = len(detect_inds)
-            joint = np.broadcast_to(track_inds,
-                                    (num_layers, len(track_inds))).copy()
-            joint[:outputs.num_detect_only_layers] = NO_GT
-            gt_inds.append(np.concatenate([detect_inds, joint], 1))
-            chosen.append(self._select(frame, gt_inds[-1][-1], is_owned))
-        assignment = self._pack_assignment(gt_inds, outputs, tracks, targets)
-        return assignment, self._pack_selection(chosen, outputs, tracks)
+            detect_inds = self._match_detections(frame, is_owned,
+                                                 num_detect_only)
+            joint = np.tile(track_inds, (len(detect_inds), 1))
+            joint[:num_detect_only] = NO_GT
+            gt_inds = np.concatenate([detect_inds, joint], 1)
+            is_carrier = self._carries_target(frame, gt_inds[-1], is_owned)
+            rows.append((gt_inds, frame.is_track, is_carrier))
+            chosen.append(self._select(frame, gt_inds[-1], is_owned))
+        return (self._pack_assignment(rows, num_detect_only),
+                self._pack_selection(chosen, outputs, tracks))
 
-    def _to_host(self, outputs: QueryOutputs, tracks: TrackQueries,
-                 targets: Sequence[FrameTargets]) -> List[_Frame]:
-        """Bring all that decides to the host in one transfer.
-
-        float64 holds float32 values and int64 ids below 2**53 exactly.
-        """
+    def _read(self, outputs: QueryOutputs, tracks: TrackQueries,
+              targets: TargetBatch) -> List[_Frame]:
+        """Bring all that decides to the host in one transfer."""
         costs = match_costs(outputs, targets, self.cost_weights)
-        bboxes = bbox_cxcywh_to_xyxy(outputs.bboxes[-1])
-        tensors: List[Tensor] = []
-        for n, (cost, target) in enumerate(zip(costs, targets)):
-            tensors += [
-                cost, outputs.scores[n], bboxes[n], tracks.ids[n],
-                tracks.valid[n], tracks.ious[n], target.instance_ids,
-                bbox_cxcywh_to_xyxy(target.bboxes_cxcywh)
-            ]
-        flat = torch.cat([t.detach().double().flatten() for t in tensors])
-        sizes = np.cumsum([t.numel() for t in tensors])[:-1]
-        parts = [
-            part.reshape(tensor.shape)
-            for part, tensor in zip(np.split(flat.cpu().numpy(), sizes),
-                                    tensors)
+        ids, costs, scores, bboxes, ious, is_track = to_host([
+            tracks.ids, costs, outputs.scores, outputs.bboxes[-1],
+            tracks.ious, tracks.valid
+        ])
+        return [
+            _Frame(
+                costs=costs[:, n, :, :len(target)],
+                scores=scores[n].astype(np.float64),
+                bboxes=_to_corners(bboxes[n]),
+                track_ids=ids[n],
+                is_track=is_track[n],
+                track_ious=ious[n],
+                gt_ids=target.instance_ids.numpy(),
+                gt_bboxes=_to_corners(target.bboxes_cxcywh.numpy()))
+            for n, target in enumerate(targets)
         ]
-        fields_per_frame = len(tensors) // len(targets)
-        frames = []
-        for start in range(0, len(parts), fields_per_frame):
-            frame = _Frame(*parts[start:start + fields_per_frame])
-            frame.is_track = frame.is_track.astype(bool)
-            frame.track_ids = frame.track_ids.astype(np.int64)
-            frame.gt_ids = frame.gt_ids.astype(np.int64)
-            frames.append(frame)
-        return frames
 
     def _check(self, frame: _Frame, target: FrameTargets) -> None:
         """Say that a frame has too many objects, with its name.
@@ -212,6 +206,14 @@ class ClipAssigner:
                 costs[layer][:, candidates])
             detect_inds[layer, queries] = candidates[columns]
         return detect_inds
+
+    @staticmethod
+    def _carries_target(frame: _Frame, gt_inds: np.ndarray,
+                        is_owned: np.ndarray) -> np.ndarray:
+        """Step 3: the one query that carries its object, bool, (Q, )."""
+        is_duplicate = np.append(is_owned, False)[gt_inds]  # for NO_GT
+        is_duplicate[frame.costs.shape[1]:] = False
+        return (gt_inds != NO_GT) & ~is_duplicate
 
     def _select(self, frame: _Frame, gt_inds: np.ndarray,
                 is_owned: np.ndarray) -> Tuple[np.ndarray, ...]:
@@ -268,40 +270,30 @@ class ClipAssigner:
         num_detect = frame.costs.shape[1]
         ious[num_detect:] = frame.track_ious
         matched = np.flatnonzero(gt_inds != NO_GT)
-        if len(matched) > 0:
-            ious[matched] = bbox_overlaps(
-                torch.from_numpy(frame.bboxes[matched]),
-                torch.from_numpy(frame.gt_bboxes[gt_inds[matched]]),
-                is_aligned=True).numpy()
+        ious[matched] = _aligned_ious(frame.bboxes[matched],
+                                      frame.gt_bboxes[gt_inds[matched]])
         return ious
 
     @staticmethod
-    def _pack_assignment(
-            gt_inds: Sequence[np.ndarray], outputs: QueryOutputs,
-            tracks: TrackQueries,
-            targets: Sequence[FrameTargets]) -> FrameAssignment:
-        """Step 3, and all of it back on the device."""
-        device = outputs.valid.device
-        stacked = torch.from_numpy(np.stack(gt_inds, 1)).to(device)
-        is_supervised = outputs.valid.expand(len(stacked), -1, -1).clone()
-        is_supervised[:outputs.num_detect_only_layers,
-                      :, outputs.num_detect_queries:] = False
-        dedup = torch.zeros_like(outputs.valid, dtype=torch.float)
-        for n, target in enumerate(targets):
-            last = stacked[-1, n]
-            has_id = tracks.valid[n] & (tracks.ids[n] != NO_ID)
-            owned = torch.isin(target.instance_ids, tracks.ids[n][has_id])
-            owned = torch.cat([owned, owned.new_zeros(1)])  # for NO_GT
-            is_duplicate = outputs.is_detect & owned[last]
-            dedup[n] = ((last != NO_GT) & ~is_duplicate).float()
-        return FrameAssignment(stacked, is_supervised, dedup)
+    def _pack_assignment(rows: Sequence[Tuple[np.ndarray, ...]],
+                         num_detect_only_layers: int) -> FrameAssignment:
+        """Stack the samples."""
+        gt_inds, is_track, is_carrier = (
+            np.stack(field) for field in zip(*rows))  # (N, L, Q), ...
+        is_supervised = np.ones(gt_inds.shape, dtype=bool)
+        num_detect = gt_inds.shape[2] - is_track.shape[1]
+        is_supervised[:, :, num_detect:] = is_track[:, None]
+        is_supervised[:, :num_detect_only_layers, num_detect:] = False
+        return FrameAssignment(
+            gt_inds=torch.from_numpy(gt_inds.swapaxes(0, 1)),
+            is_supervised=torch.from_numpy(is_supervised.swapaxes(0, 1)),
+            dedup_targets=torch.from_numpy(is_carrier.astype(np.float32)))
 
     @staticmethod
     def _pack_selection(chosen: Sequence[Tuple[np.ndarray, ...]],
                         outputs: QueryOutputs,
                         tracks: TrackQueries) -> QuerySelection:
-        """Pad the samples to one length."""
-        device = outputs.valid.device
+        """Pad the samples to one length, and copy them to the device."""
         longest = max(len(inds) for inds, ids, ious in chosen)
         shape = (len(chosen), longest)
         query_inds = np.zeros(shape, dtype=np.int64)
@@ -314,15 +306,33 @@ class ClipAssigner:
             ids[n, :length] = sample_ids
             ious[n, :length] = sample_ious
             valid[n, :length] = True
-        inds = torch.from_numpy(query_inds).to(device)
+        inds, ids, missed, ious, valid = to_device(
+            [query_inds, ids, np.zeros_like(ids), ious, valid],
+            outputs.valid.device)
         labels = torch.cat(
             [outputs.labels[:, :outputs.num_detect_queries], tracks.labels],
             1)
         return QuerySelection(
             query_inds=inds,
-            valid=torch.from_numpy(valid).to(device),
-            ids=torch.from_numpy(ids).to(device),
+            valid=valid,
+            ids=ids,
             labels=labels.gather(1, inds),
             scores=outputs.scores.gather(1, inds),
-            ious=torch.from_numpy(ious).to(device),
-            num_frames_missed=torch.zeros_like(inds))
+            ious=ious,
+            num_frames_missed=missed)
+
+
+def _to_corners(bboxes: np.ndarray) -> np.ndarray:
+    """(x1, y1, x2, y2) of (cx, cy, w, h) in float64, shape (..., 4)."""
+    centre, half = np.split(bboxes.astype(np.float64), 2, axis=-1)
+    half = half / 2
+    return np.concatenate([centre - half, centre + half], -1)
+
+
+def _aligned_ious(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """IoU of pairs of boxes (x1, y1, x2, y2), shape (num, )."""
+    sizes = np.minimum(first, second)[:, 2:] - np.maximum(first,
+                                                          second)[:, :2]
+    overlap = sizes.clip(min=0).prod(1)
+    areas = [(box[:, 2:] - box[:, :2]).prod(1) for box in (first, second)]
+    return overlap / np.maximum(areas[0] + areas[1] - overlap, 1e-6)

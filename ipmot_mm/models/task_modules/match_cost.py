@@ -1,15 +1,14 @@
-"""Matching cost of all decoder layers at once."""
-from typing import List, Sequence, Tuple
+"""Matching cost of all decoder layers and clips at once."""
+from typing import Tuple
 
 import torch
-from mmdet.structures.bbox import bbox_cxcywh_to_xyxy, bbox_overlaps
 from torch import Tensor
 
-from ipmot_mm.structures import FrameTargets, QueryOutputs
+from ipmot_mm.ops.box_geometry import generalized_iou
+from ipmot_mm.structures import QueryOutputs, TargetBatch
 
 
 def focal_cost(cls_logits: Tensor,
-               labels: Tensor,
                alpha: float = 0.25,
                gamma: float = 2.0,
                eps: float = 1e-12) -> Tensor:
@@ -18,20 +17,20 @@ def focal_cost(cls_logits: Tensor,
     The cost of mmdet's ``FocalLossCost`` for any number of layers.
 
     Args:
-        cls_logits (Tensor): Has shape (L, Q, K).
-        labels (Tensor): Classes of the objects, int64, has shape (G, ).
+        cls_logits (Tensor): Has shape (..., K).
 
     Returns:
-        Tensor: Has shape (L, Q, G).
+        Tensor: Cost of each class, has shape (..., K).
     """
     scores = cls_logits.float().sigmoid()
-    negative = -(1 - scores + eps).log() * (1 - alpha) * scores.pow(gamma)
-    positive = -(scores + eps).log() * alpha * (1 - scores).pow(gamma)
-    return (positive - negative)[..., labels]
+    rest = 1 - scores
+    negative = (rest + eps).log() * scores.pow(gamma)
+    positive = (scores + eps).log() * rest.pow(gamma)
+    return (1 - alpha) * negative - alpha * positive
 
 
-def match_costs(outputs: QueryOutputs, targets: Sequence[FrameTargets],
-                weights: Tuple[float, float, float]) -> List[Tensor]:
+def match_costs(outputs: QueryOutputs, targets: TargetBatch,
+                weights: Tuple[float, float, float]) -> Tensor:
     """Cost between detect queries and objects (Deformable DETR, Section 4.3).
 
     The deduplication logit has no part in it: it says which query may claim
@@ -39,25 +38,22 @@ def match_costs(outputs: QueryOutputs, targets: Sequence[FrameTargets],
 
     Args:
         outputs (:obj:`QueryOutputs`): Of one frame.
-        targets (sequence[:obj:`FrameTargets`]): Ground truth, N of them.
+        targets (:obj:`TargetBatch`): Ground truth of the frame.
         weights (tuple[float, float, float]): Of class, L1 and GIoU cost.
 
     Returns:
-        list[Tensor]: N costs of shape (L, Qd, G).
+        Tensor: Has shape (L, N, Qd, G); of a clip with fewer than G objects
+        the last ones mean nothing.
     """
     cls_weight, bbox_weight, iou_weight = weights
     num_detect = outputs.num_detect_queries
-    costs = []
-    for n, target in enumerate(targets):
-        bboxes = outputs.bboxes[:, n, :num_detect].float()  # (L, Qd, 4)
-        gt_bboxes = target.bboxes_cxcywh[None].expand(len(bboxes), -1, -1)
-        overlaps = bbox_overlaps(
-            bbox_cxcywh_to_xyxy(bboxes),
-            bbox_cxcywh_to_xyxy(gt_bboxes),
-            mode='giou')
-        costs.append(
-            cls_weight * focal_cost(outputs.cls_logits[:, n, :num_detect],
-                                    target.labels) +
-            bbox_weight * torch.cdist(bboxes, gt_bboxes, p=1) -
-            iou_weight * overlaps)
-    return costs
+    bboxes = outputs.bboxes[:, :, :num_detect].float()  # (L, N, Qd, 4)
+    by_class = focal_cost(outputs.cls_logits[:, :, :num_detect])
+    inds = targets.labels[None, :, None].expand(*by_class.shape[:3], -1)
+    gt_bboxes = targets.bboxes.to(bboxes.dtype)  # (N, G, 4)
+    distances = torch.cdist(
+        bboxes, gt_bboxes.expand(len(bboxes), -1, -1, -1), p=1)
+    overlaps = generalized_iou(bboxes[:, :, :, None], gt_bboxes[:, None])
+    costs = cls_weight * by_class.gather(3, inds)
+    costs = costs.add_(distances, alpha=bbox_weight)
+    return costs.sub_(overlaps, alpha=iou_weight)

@@ -4,8 +4,8 @@ import math
 import torch
 from mmdet.structures.bbox import bbox_cxcywh_to_xyxy, bbox_overlaps
 
-from ipmot_mm.models.losses import IdentityTexts
-from ipmot_mm.structures import NO_GT, NO_IDENTITY, FrameAssignment
+from ipmot_mm.models.losses import ClipFrame, IdentityTexts
+from ipmot_mm.structures import NO_GT, FrameAssignment
 from ipmot_mm.testing import make_outputs, make_targets
 
 LAYERS, QD, Q, D = 3, 4, 6, 8
@@ -67,26 +67,12 @@ def naive_detection(clip):
     return sums
 
 
-def naive_pool(clip, layer, n):
-    """Embeddings and identities of clip n that are matched in a layer."""
-    embeddings, identities = [], []
-    for outputs, assignment, targets in clip:
-        for q in range(Q):
-            g = int(assignment.gt_inds[layer, n, q])
-            if g == NO_GT or not assignment.is_supervised[layer, n, q]:
-                continue
-            if targets[n].identities[g] != NO_IDENTITY:
-                embeddings.append(outputs.embeddings[layer, n, q])
-                identities.append(targets[n].identities[g])
-    return torch.stack(embeddings), torch.stack(identities)
-
-
 def total_targets(clip):
     return sum(len(target) for _, _, targets in clip for target in targets)
 
 
 def run(loss, clip, texts=None):
-    return loss.reduce([loss.frame(*frame) for frame in clip], texts)
+    return loss.reduce([ClipFrame(*frame) for frame in clip], texts)
 
 
 def key(name, layer):

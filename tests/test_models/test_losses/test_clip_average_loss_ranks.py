@@ -4,7 +4,7 @@ import torch.multiprocessing as mp
 from clip_loss_samples import (DEDUP, I2TCE, TRIPLET, random_frame, run,
                                some_texts, total_targets)
 
-from ipmot_mm.models.losses import ClipAverageLoss
+from ipmot_mm.models.losses import ClipAverageLoss, ClipFrame
 from ipmot_mm.structures import FrameAssignment
 
 
@@ -56,7 +56,7 @@ def test_losses_of_parts_add_up_to_those_of_the_batch():
     assert normaliser.num_targets == 12 and normaliser.num_clips == 3
     parts = []
     for n in range(3):
-        frames = [loss.frame(*frame) for frame in split(clip, n)]
+        frames = [ClipFrame(*frame) for frame in split(clip, n)]
         parts.append(loss.reduce(frames, texts, normaliser))
     for name, value in run(loss, clip, texts).items():
         torch.testing.assert_close(

@@ -29,6 +29,13 @@ def random_frame(num_layers=2, batch_size=2):
         targets)
 
 
+def call(loss, outputs, assignment):
+    """The loss of one frame."""
+    is_background = (assignment.gt_inds[-1] == NO_GT) & outputs.is_detect
+    return loss(outputs.dedup_logits, outputs.cls_logits[-1],
+                assignment.dedup_targets, outputs.valid, is_background)
+
+
 def naive(outputs, assignment, mode, ignores_background, alpha, gamma):
     """One query after the other, in plain numbers."""
     total = 0.0
@@ -54,12 +61,13 @@ def naive(outputs, assignment, mode, ignores_background, alpha, gamma):
 @pytest.mark.parametrize('alpha, gamma', [(0.25, 2.0), (0.6, 1.0)])
 def test_equals_a_loop(mode, ignores_background, alpha, gamma):
     outputs, assignment = random_frame()
-    loss = DeduplicationLoss(
-        mode=mode,
-        ignores_background=ignores_background,
-        loss_weight=3.0,
-        alpha=alpha,
-        gamma=gamma)(outputs, assignment)
+    loss = call(
+        DeduplicationLoss(
+            mode=mode,
+            ignores_background=ignores_background,
+            loss_weight=3.0,
+            alpha=alpha,
+            gamma=gamma), outputs, assignment)
     expected = 3 * naive(outputs, assignment, mode, ignores_background, alpha,
                          gamma)
     assert loss.shape == () and float(loss) == pytest.approx(
@@ -69,8 +77,8 @@ def test_equals_a_loop(mode, ignores_background, alpha, gamma):
 def test_defaults_are_those_of_the_class_loss():
     outputs, assignment = random_frame()
     expected = 2 * naive(outputs, assignment, 'focal', False, 0.25, 2.0)
-    assert float(DeduplicationLoss()(outputs, assignment)) == pytest.approx(
-        expected, rel=1e-4)
+    got = float(call(DeduplicationLoss(), outputs, assignment))
+    assert got == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize('mode', ['focal', 'bce', 'score'])
@@ -79,7 +87,8 @@ def test_gradients_are_finite_for_sure_queries(mode):
     logits = torch.tensor([1e3, -1e3] * 6).reshape(2, Q).requires_grad_()
     sure = outputs.replace(
         dedup_logits=logits, cls_logits=torch.full((2, 2, Q, 2), 60.0))
-    DeduplicationLoss(mode=mode)(sure, assignment).backward()
+    loss = DeduplicationLoss(mode=mode)
+    call(loss, sure, assignment).backward()
     assert logits.grad.isfinite().all()
 
 
@@ -87,7 +96,7 @@ def test_padding_and_class_logits_get_no_gradient():
     outputs, assignment = random_frame()
     outputs.dedup_logits.requires_grad_()
     outputs.cls_logits.requires_grad_()
-    DeduplicationLoss()(outputs, assignment).backward()
+    call(DeduplicationLoss(), outputs, assignment).backward()
     assert outputs.dedup_logits.grad[1, -1] == 0
     assert (outputs.dedup_logits.grad != 0).sum() == 2 * Q - 1
     assert outputs.cls_logits.grad is None
@@ -96,10 +105,3 @@ def test_padding_and_class_logits_get_no_gradient():
 def test_unknown_mode_is_refused():
     with pytest.raises(ValueError, match="or \"score\", got 'root'"):
         DeduplicationLoss(mode='root')
-
-
-def test_needs_a_module():
-    outputs, assignment = random_frame()
-    with pytest.raises(ValueError, match='needs a deduplication module; set '
-                       'model.dedup'):
-        DeduplicationLoss()(outputs.replace(dedup_logits=None), assignment)

@@ -1,13 +1,13 @@
 """Mixed precision: near float32, and float32 where it must be."""
 import pytest
 import torch
-from mmdet.models.losses import focal_loss
 from torch import nn
 
 from ipmot_mm.models.layers import deformable_decoder
+from ipmot_mm.models.layers.anchor_encoding import AnchorEncoding
 from ipmot_mm.models.losses import (IdentityTexts, clip_average_loss,
                                     deduplication_loss)
-from ipmot_mm.models.task_modules import clip_assigner, match_cost
+from ipmot_mm.models.task_modules import match_cost
 from ipmot_mm.registry import MODELS
 from ipmot_mm.testing import make_clip, tiny_model_cfg
 
@@ -116,15 +116,13 @@ def spy_on(monkeypatch, module, name, seen):
 def test_delicate_parts_compute_in_float32(dtype, monkeypatch):
     model, seen, outputs = build(), {}, []
     functions = [
-        (deformable_decoder, 'inverse_sigmoid'),
-        (deformable_decoder, 'coordinate_to_encoding'),
-        (match_cost, 'bbox_overlaps'), (clip_assigner, 'bbox_overlaps'),
-        (clip_average_loss, 'bbox_overlaps'),
-        (clip_average_loss, 'py_sigmoid_focal_loss'),
-        (deduplication_loss, 'py_sigmoid_focal_loss'),
-        (focal_loss.F, 'binary_cross_entropy_with_logits'),
-        (torch, 'cdist'), (nn.functional, 'cross_entropy'),
-        (nn.functional, 'grid_sample')]
+        (torch, 'logit'), (AnchorEncoding, 'forward'),
+        (match_cost, 'generalized_iou'),
+        (clip_average_loss, 'generalized_iou'),
+        (clip_average_loss, 'sigmoid_focal_loss'),
+        (deduplication_loss, 'sigmoid_focal_loss'),
+        (nn.functional, 'softplus'), (torch, 'cdist'),
+        (torch.Tensor, 'log_softmax'), (nn.functional, 'grid_sample')]
     for module, name in functions:
         spy_on(monkeypatch, module, name, seen)
     step = model.step
@@ -140,9 +138,7 @@ def test_delicate_parts_compute_in_float32(dtype, monkeypatch):
     assert set(half) == {dtype}  # most of the work is not in float32
     assert len(seen) == 8
     for name, dtypes in seen.items():
-        assert torch.float32 in dtypes, name
-        # boxes of the assigner went through float64 to the host
-        assert dtypes <= {torch.float32, torch.float64}, (name, dtypes)
+        assert dtypes == {torch.float32}, (name, dtypes)
     for frame in outputs:
         for name in ('cls_logits', 'bboxes', 'dedup_logits', 'embeddings',
                      'last_anchors', 'scores'):
@@ -174,7 +170,10 @@ def test_recomputation_happens_in_the_same_type(dtype):
     for expected, found in zip(plain, recomputed):
         assert expected.keys() == found.keys()
         for name, value in expected.items():
-            assert torch.equal(found[name], value), name
+            # Values of all layers are one product where nothing is
+            # recomputed: its gradient is rounded once.
+            error = (found[name] - value).norm()
+            assert error <= 2 * torch.finfo(dtype).eps * value.norm(), name
 
 
 @pytest.mark.parametrize('dtype', HALF_TYPES)
@@ -189,9 +188,10 @@ def test_padding_is_measured_in_float32(dtype):
     detector.encoder = encoder
     images = torch.randn(2, 3, 64, 96)
     with torch.autocast('cpu', dtype=dtype), torch.no_grad():
-        detector.encode(images, [(64, 96)] * 2)
+        memory = detector.encode(images, [(64, 96)] * 2)
         detector.encode(images, [(64, 96), (40, 70)])
-    assert [ratios.dtype for ratios in seen] == [torch.float32] * 2
+    assert memory.valid_ratios.dtype == torch.float32
+    assert [ratios.dtype for ratios in seen] == [torch.float32]
 
 
 @pytest.mark.parametrize('dtype', HALF_TYPES)

@@ -1,49 +1,9 @@
 """Tracking: chunks, videos, batches, checkpoints without a TrackBook."""
 import pytest
 import torch
+from frame_samples import assert_same, build, frames, part, predict
 
-from ipmot_mm.registry import MODELS
-from ipmot_mm.testing import make_clip, tiny_model_cfg
-
-
-def build(**kwargs):
-    """A tracker that reports a part of its random detections."""
-    cfg = tiny_model_cfg(**kwargs)
-    cfg.tracker.update(miss_tolerance=2, min_area=0.0)
-    torch.manual_seed(2)  # a seed with some scores on each side of 0.5
-    model = MODELS.build(cfg)
-    model.init_weights()
-    # spread the scores around 0.5: tracks are born, missed and lost
-    for branch in model.detector.bbox_head.cls_branches:
-        torch.nn.init.normal_(branch.weight, std=1.0)
-        torch.nn.init.constant_(branch.bias, 1.0)
-    return model.eval()
-
-
-def predict(model, data):
-    data = model.data_preprocessor(data, False)
-    return model(**data, mode='predict')
-
-
-def frames(samples):
-    return [frame.pred_track_instances
-            for frame in samples[0].video_data_samples]
-
-
-def part(data, begin, end):
-    """Some frames of a clip, as a data loader would hand them one by one."""
-    sample = data['data_samples'][0]
-    piece = type(sample)()
-    piece.video_data_samples = sample.video_data_samples[begin:end]
-    return dict(inputs=[data['inputs'][0][begin:end]], data_samples=[piece])
-
-
-def assert_same(first, second):
-    for ours, theirs in zip(first, second):
-        assert ours.instances_id.tolist() == theirs.instances_id.tolist()
-        torch.testing.assert_close(ours.bboxes, theirs.bboxes, atol=1e-3,
-                                   rtol=1e-4)
-        torch.testing.assert_close(ours.scores, theirs.scores)
+from ipmot_mm.testing import make_clip
 
 
 @pytest.mark.parametrize('base', ['ipmot_dab_r50', 'ipmot_deformable_r50'])

@@ -120,21 +120,6 @@ def test_clips_without_objects_or_identities_train_the_tracker(trained):
     assert torch.equal(before, model.track_book.tokens)
 
 
-@pytest.mark.parametrize('changes', [
-    dict(), dict(bgr_to_rgb=False), dict(mean=None, std=None),
-    dict(mean=None, std=None, bgr_to_rgb=False)
-])  # yapf: disable
-def test_crops_are_cut_from_the_picture_before_normalisation(changes):
-    cfg = tiny_model_cfg(with_track_book=True)
-    cfg.data_preprocessor.update(changes)
-    model = MODELS.build(cfg)
-    data = make_clip(2)
-    rgb = data['inputs'][0].flip(1) / 255  # from BGR
-    inputs = model.data_preprocessor(data, training=True)['inputs']
-    torch.testing.assert_close(
-        model._denormalise(inputs)[0], rgb, atol=1e-5, rtol=0)
-
-
 def test_cutter_gets_that_picture(trained, monkeypatch):
     model, optimizers = trained
     seen = []

@@ -181,7 +181,7 @@ def test_weights_that_are_not_finite_do_not_track_in_silence(monkeypatch):
     """A warning per video; the next video warns again."""
     messages = []
     monkeypatch.setattr(
-        'ipmot_mm.models.trackers.query_tracker.print_log',
+        'ipmot_mm.models.mot.frame_loop.print_log',
         lambda message, **kwargs: messages.append(message))
     model, _ = build()
     model.eval()
@@ -204,4 +204,5 @@ def test_a_video_without_any_track(num_frames):
     for frame in samples[0].video_data_samples:
         tracks = frame.pred_track_instances
         assert tracks.bboxes.shape == (0, 4) and len(tracks.scores) == 0
-    assert len(model.track_state.tracks) == model.track_state.num_ids == 0
+    assert not model.track_state.tracks.valid.any()
+    assert model.track_state.num_ids.tolist() == [0]

@@ -7,7 +7,7 @@ from mmdet.structures.bbox import bbox_cxcywh_to_xyxy, bbox_overlaps
 
 from ipmot_mm.models.task_modules import ClipAssigner
 from ipmot_mm.models.task_modules.match_cost import match_costs
-from ipmot_mm.structures import NO_GT, NO_ID, TrackQueries
+from ipmot_mm.structures import NO_GT, NO_ID, TargetBatch, TrackQueries
 from ipmot_mm.testing import make_outputs, make_targets, make_tracks
 
 QD = 5  # detect queries
@@ -50,7 +50,8 @@ def test_policy_decides_what_each_layer_learns(policy, detect_only):
                                            detect_only=detect_only)
     assigner = ClipAssigner(policy=policy)
     assignment, _ = assigner(outputs, tracks, [targets])
-    (costs, ) = match_costs(outputs, [targets], (2, 5, 2))
+    costs = match_costs(outputs, TargetBatch.of([targets], 'cpu'),
+                        (2, 5, 2))[:, 0]
     for layer in range(4):
         everything = all_or_unowned(policy, layer, 4, detect_only)
         candidates = [0, 1, 2, 3] if everything else [0, 2]  # ids 3 and 8

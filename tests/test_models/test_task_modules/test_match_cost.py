@@ -8,7 +8,7 @@ from mmengine.structures import InstanceData
 
 from ipmot_mm.models.task_modules import ClipAssigner
 from ipmot_mm.models.task_modules.match_cost import focal_cost, match_costs
-from ipmot_mm.structures import TrackQueries
+from ipmot_mm.structures import TargetBatch, TrackQueries
 from ipmot_mm.testing import make_outputs, make_targets
 
 SIZE = 100
@@ -23,6 +23,12 @@ def random_frame(num_gts, num_layers=3, num_queries=7, num_classes=2):
         (torch.rand(num_gts, 4) * 0.5 + 0.2).tolist(),
         labels=torch.randint(num_classes, (num_gts, )).tolist())
     return outputs, targets
+
+
+def frame_costs(outputs, targets, weights):
+    """Costs of the one clip of a frame, (L, Qd, G)."""
+    return match_costs(outputs, TargetBatch.of([targets], 'cpu'),
+                       weights)[:, 0]
 
 
 def as_mmdet(outputs, targets, layer):
@@ -40,7 +46,7 @@ def as_mmdet(outputs, targets, layer):
 ])
 def test_each_cost_equals_mmdet(weights, cost):
     outputs, targets = random_frame(num_gts=4)
-    (ours, ) = match_costs(outputs, [targets], weights)
+    ours = frame_costs(outputs, targets, weights)
     assert ours.shape == (3, 7, 4)
     for layer in range(3):
         pred, truth = as_mmdet(outputs, targets, layer)
@@ -51,25 +57,41 @@ def test_each_cost_equals_mmdet(weights, cost):
 def test_costs_are_a_weighted_sum():
     outputs, targets = random_frame(num_gts=3)
     parts = [
-        match_costs(outputs, [targets], weights)[0]
+        frame_costs(outputs, targets, weights)
         for weights in ((1, 0, 0), (0, 1, 0), (0, 0, 1))
     ]
-    (ours, ) = match_costs(outputs, [targets], (2, 5, 3))
+    ours = frame_costs(outputs, targets, (2, 5, 3))
     torch.testing.assert_close(ours, 2 * parts[0] + 5 * parts[1] +
                                3 * parts[2])
+
+
+def test_clips_with_fewer_objects_are_padded():
+    frames = [random_frame(num_gts) for num_gts in (4, 0, 2)]
+    targets = [frame[1] for frame in frames]
+    outputs = frames[0][0].replace(**{
+        name: torch.cat([getattr(frame[0], name) for frame in frames], 1)
+        for name in ('cls_logits', 'bboxes')
+    })
+    weights = (2, 5, 2)
+    costs = match_costs(outputs, TargetBatch.of(targets, 'cpu'), weights)
+    assert costs.shape == (3, 3, 7, 4) and costs.isfinite().all()
+    for n, (alone, target) in enumerate(frames):
+        torch.testing.assert_close(costs[:, n, :, :len(target)],
+                                   frame_costs(alone, target,
+                                               weights)[..., :len(target)])
 
 
 def test_dedup_has_no_part_in_the_cost():
     outputs, targets = random_frame(num_gts=3)
     doubted = outputs.replace(dedup_logits=torch.randn(1, 7) * 9)
     assert torch.equal(
-        match_costs(outputs, [targets], (2, 5, 2))[0],
-        match_costs(doubted, [targets], (2, 5, 2))[0])
+        frame_costs(outputs, targets, (2, 5, 2)),
+        frame_costs(doubted, targets, (2, 5, 2)))
 
 
 def test_sure_logits_have_a_finite_cost():
     logits = torch.tensor([[[1e4], [-1e4]]])
-    cost = focal_cost(logits, torch.zeros(1, dtype=torch.long))
+    cost = focal_cost(logits)
     assert cost.isfinite().all() and cost[0, 0] < 0 < cost[0, 1]
 
 
