@@ -68,6 +68,17 @@ def test_name_says_what_the_config_does(leaf):
 
 
 @pytest.mark.parametrize('leaf', LEAVES)
+def test_workers_stay_and_their_memory_is_pinned(leaf):
+    cfg = load(leaf)
+    loaders = [cfg.get(f'{split}_dataloader')
+               for split in ('train', 'val', 'test')]
+    for loader in loaders:
+        if loader and loader.num_workers > 0:
+            assert loader.persistent_workers and loader.pin_memory
+    assert cfg.model.data_preprocessor.non_blocking
+
+
+@pytest.mark.parametrize('leaf', LEAVES)
 def test_every_type_resolves(leaf):
     cfg = load(leaf)
     assert cfg.default_scope == 'ipmot_mm'

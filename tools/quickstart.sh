@@ -34,7 +34,7 @@ step "2/6 SynthMOT in $IPMOT_SYNTHMOT"
     --num-train "$NUM_TRAIN" --num-val 3
 
 step "3/6 training in the domain street"
-QUIET=(log_level=WARNING default_hooks.progress.type=ProgressBarHook)
+QUIET=(log_level=WARNING default_hooks.progress.only_in_terminal=False)
 PYTHON="$PYTHON" PORT="${PORT:-$((20000 + RANDOM % 10000))}" \
     bash tools/dist_train.sh "$CONFIG" 2 --work-dir "$WORK_DIR" \
     --cfg-options "${QUIET[@]}" "${OPTIONS[@]}"

@@ -12,6 +12,7 @@ default_hooks = dict(
     track_book=dict(type='TrackBookHook'),
     training_data=dict(type='TrainingDataHook'),
     class_check=dict(type='ClassCheckHook'),
+    progress=dict(type='ProgressBarHook', only_in_terminal=True),
     visualization=dict(type='TrackVideoHook', enable=False))
 
 env_cfg = dict(

@@ -5,6 +5,7 @@ import warnings
 
 import pytest
 import torch
+from torch.utils.data import DataLoader
 
 from ipmot_mm import compat
 from ipmot_mm.compat import host_check
@@ -53,6 +54,7 @@ def test_warnings_of_the_host_are_silent_and_others_are_not():
             '`broadcast_buffers` is deprecated. Use `forward_sync_buffers`',
             FutureWarning,
             stacklevel=1)
+        next(iter(DataLoader([1], pin_memory=not torch.cuda.is_available())))
         warnings.warn('something else', stacklevel=1)
     assert [str(item.message) for item in caught] == ['something else']
 

@@ -57,6 +57,16 @@ def test_it_takes_the_place_of_mmengine_s(tmp_path):
     assert any(type(hook) is CheckpointHook for hook in runner._hooks)
 
 
+@pytest.mark.parametrize('name, remedy', [
+    ('max_keep_ckpt', r'did you mean "max_keep_ckpts"\?'),
+    ('colour', 'remove it')])
+def test_a_mistyped_argument_is_refused_before_the_training(name, remedy):
+    with pytest.raises(
+            TypeError, match=f'CheckpointHook does not take "{name}"; '
+            f'{remedy}'):
+        CheckpointHook(interval=1, **{name: 1})
+
+
 def test_only_the_newest_are_kept(tmp_path):
     seen = []
     look = do(

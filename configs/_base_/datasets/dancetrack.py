@@ -31,6 +31,7 @@ train_dataloader = dict(
     batch_size=1,
     num_workers=2,
     persistent_workers=True,
+    pin_memory=True,
     sampler=dict(type='ClipSampler', num_frames=2, max_interval=10),
     dataset=dict(
         type='MOTClipDataset',
@@ -41,6 +42,7 @@ val_dataloader = dict(
     batch_size=1,
     num_workers=2,
     persistent_workers=True,
+    pin_memory=True,
     sampler=dict(type='VideoSampler'),
     dataset=dict(
         type='MOTClipDataset',
@@ -52,6 +54,7 @@ test_dataloader = dict(
     batch_size=1,
     num_workers=2,
     persistent_workers=True,
+    pin_memory=True,
     sampler=dict(type='VideoSampler'),
     dataset=dict(
         type='MOTClipDataset',

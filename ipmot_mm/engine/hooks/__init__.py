@@ -6,6 +6,7 @@ from .clip_length_hook import ClipLengthHook
 from .epoch_position_hook import EpochPositionHook
 from .progress_bar_hook import ProgressBarHook
 from .recovery_checkpoint_hook import RecoveryCheckpointHook
+from .runtime_info_hook import RuntimeInfoHook
 from .track_book_hook import TrackBookHook
 from .track_video_hook import TrackVideoHook
 from .training_data_hook import TrainingDataHook
@@ -13,6 +14,6 @@ from .training_data_hook import TrainingDataHook
 __all__ = [
     'CheckpointHook', 'CheckpointLayoutHook', 'ClassCheckHook',
     'ClipLengthHook', 'EpochPositionHook', 'ProgressBarHook',
-    'RecoveryCheckpointHook', 'TrackBookHook', 'TrackVideoHook',
-    'TrainingDataHook'
+    'RecoveryCheckpointHook', 'RuntimeInfoHook', 'TrackBookHook',
+    'TrackVideoHook', 'TrainingDataHook'
 ]

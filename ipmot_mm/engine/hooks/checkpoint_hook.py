@@ -1,6 +1,8 @@
 """Checkpoints of a training that survives a full disk and a crash."""
 import contextlib
-from typing import Iterator, List, Optional, Tuple
+import difflib
+import inspect
+from typing import Any, Iterator, List, Optional, Tuple
 
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import CheckpointHook as _CheckpointHook
@@ -35,7 +37,20 @@ class CheckpointHook(_CheckpointHook):
 
     Args:
         kwargs: See ``mmengine.hooks.CheckpointHook``.
+
+    Raises:
+        TypeError: If it has no such argument; mmengine keeps it for the first
+            checkpoint, which it then cannot save.
     """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for name in self.args:
+            known = set(inspect.signature(_CheckpointHook).parameters)
+            close = difflib.get_close_matches(name, known - {'kwargs'}, n=1)
+            remedy = f'did you mean "{close[0]}"?' if close else 'remove it'
+            raise TypeError(
+                f'CheckpointHook does not take "{name}"; {remedy}')
 
     def before_train(self, runner: Runner) -> None:
         """See :meth:`mmengine.hooks.CheckpointHook.before_train`."""
