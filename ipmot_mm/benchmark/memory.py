@@ -44,10 +44,7 @@ class MemoryProbe:
                  cfg: Config,
                  num_objects: int = 20,
                  num_identities: int = 1000) -> None:
-        if not cfg.get('model') or not cfg.get('optim_wrapper'):
-            raise ValueError('The config has no model to train. Take a '
-                             'config of an experiment, not one of a data '
-                             'set.')
+        require_model(cfg)
         self.num_objects = num_objects
         model_cfg = copy.deepcopy(cfg.model)
         model_cfg.detector.backbone.init_cfg = None
@@ -103,10 +100,7 @@ class MemoryProbe:
         Args:
             parts (sequence[str]): Those to recompute; the others are not.
         """
-        for part in ('backbone', 'encoder', 'decoder'):
-            for module in getattr(self.model.detector, part).modules():
-                if hasattr(module, 'with_cp'):
-                    module.with_cp = part in parts
+        switch_recomputation(self.model, parts)
 
     def standing(self) -> Dict[str, int]:
         """Bytes that are there between two iterations.
@@ -126,12 +120,12 @@ class MemoryProbe:
             ]
             towers = model.track_book.frozen_clip
             clip = [
-                *_tensors_of(towers.text_encoder),
-                *_tensors_of(towers.image_encoder)
+                *tensors_of(towers.text_encoder),
+                *tensors_of(towers.image_encoder)
             ]
         weights = [
             tensor for name, child in model.named_children()
-            if name != 'track_book' for tensor in _tensors_of(child)
+            if name != 'track_book' for tensor in tensors_of(child)
         ]
         parts['weights'] = count_bytes(weights)
         parts['moments'] = count_bytes(_state_of(self.optimizers, 'tracker'))
@@ -145,6 +139,33 @@ class MemoryProbe:
     def _train(self, num_frames: int, size: Tuple[int, int]) -> None:
         clip = noise_clip(num_frames, size, self.num_objects)
         self.model.train_step(clip, self.optimizers)
+
+
+def require_model(cfg: Config) -> None:
+    """Refuse a config of data alone.
+
+    Args:
+        cfg (Config): Of the user.
+
+    Raises:
+        ValueError: If it has no model or no optimisers.
+    """
+    if not cfg.get('model') or not cfg.get('optim_wrapper'):
+        raise ValueError('The config has no model to train. Take a config of '
+                         'an experiment, not one of a data set.')
+
+
+def switch_recomputation(model: nn.Module, parts: Sequence[str]) -> None:
+    """Switch ``with_cp`` of the parts of a detector.
+
+    Args:
+        model (nn.Module): :class:`IPMOT`.
+        parts (sequence[str]): Those to recompute; the others are not.
+    """
+    for part in ('backbone', 'encoder', 'decoder'):
+        for module in getattr(model.detector, part).modules():
+            if hasattr(module, 'with_cp'):
+                module.with_cp = part in parts
 
 
 def sharding_savings(standing: Dict[str, int],
@@ -253,5 +274,6 @@ def _state_of(optimizers: OptimWrapperDict, name: str) -> List[Tensor]:
     ]
 
 
-def _tensors_of(module: nn.Module) -> List[Tensor]:
+def tensors_of(module: nn.Module) -> List[Tensor]:
+    """Parameters and buffers of a module."""
     return [*module.parameters(), *module.buffers()]

@@ -115,7 +115,8 @@ def test_command_prints_the_table(tmp_path, capfd, monkeypatch):
         'benchmark', ROOT / 'tools/analysis_tools/benchmark.py')
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
-    monkeypatch.setattr(tool, 'LEVELS', dict(nothing=(), encoder=('encoder',)))
+    monkeypatch.setattr('ipmot_mm.benchmark.commands.memory.LEVELS',
+                        dict(nothing=(), encoder=('encoder',)))
     report = tmp_path / 'memory.json'
     assert tool.main([
         'memory', str(CONFIG), '--size', '64x64', '--frames', '2', '--amp',

@@ -16,9 +16,8 @@ from mmengine.config import Config
 from mmengine.dataset import Compose
 from torch.utils.data import get_worker_info
 
-from ipmot_mm.benchmark import (build_loader, evaluation, measure_evaluation,
-                                measure_loader, measure_stages, one_thread,
-                                pillow_pipeline)
+from ipmot_mm.benchmark import (build_loader, measure_loader, measure_stages,
+                                one_thread, pillow_pipeline)
 from ipmot_mm.benchmark.loader import endless, timed_pipeline
 from ipmot_mm.benchmark.stopwatch import CLOCKS, Stopwatch
 from ipmot_mm.datasets.clip_index import numpy_seed
@@ -132,22 +131,6 @@ def test_workers_share_the_work(cfg, num_workers, monkeypatch):
         'ipmot_mm.benchmark.loader.time',
         SimpleNamespace(perf_counter=lambda: next(seconds)))
     assert measure_loader(loader, 8) == 4
-
-
-def test_evaluation_is_timed_in_turn(monkeypatch):
-    calls = []
-
-    def note(name):
-        return lambda *args, **kwargs: calls.append((name, kwargs))
-
-    measured = measure_evaluation((5, 4), 3, 1)
-    assert set(measured) == {'trackeval', 'one_process', 'default'}
-    assert all(seconds > 0 for seconds in measured.values())
-    monkeypatch.setattr(evaluation, '_run_trackeval', note('peer'))
-    monkeypatch.setattr(evaluation, 'score_folder', note('ours'))
-    measure_evaluation((5, ), 3, 2)
-    assert calls == 2 * [('peer', {}), ('ours', dict(num_workers=1)),
-                         ('ours', {})]
 
 
 def test_pillow_has_the_geometry_of_the_pipeline(cfg, tmp_path):
