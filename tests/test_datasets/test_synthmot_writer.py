@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ipmot_mm.datasets.synthmot import read_persons, write_synthmot
+from ipmot_mm.datasets.synthmot import (generate_sequence, read_persons,
+                                        write_synthmot)
 from ipmot_mm.datasets.synthmot import writer as writer_module
 
 SMALL = dict(
@@ -97,3 +98,49 @@ def test_command_writes_and_refuses(tmp_path, monkeypatch, capsys):
     assert main() == 2
     assert capsys.readouterr().err.strip().splitlines()[-1].startswith(
         "error: unknown SynthMOT domain 'moon'")
+
+
+def test_command_derives_domains(tmp_path, monkeypatch, capsys):
+    tools = Path(__file__).parents[2] / 'tools' / 'dataset_converters'
+    main = runpy.run_path(str(tools / 'make_synthmot.py'))['main']
+    call = ['tool', str(tmp_path), '--num-train', '0', '--num-val', '1',
+            '--num-frames', '2', '--num-workers', '0', '--size', '64', '48']
+    turn = ['--dial', 'uniform=0.5', 'occluders=[4,6]', '--domains']
+    for rest in ([*turn, 'street', 'crowd'],
+                 [*turn, 'street', '--name', 'hard', '--frame-step', '3']):
+        monkeypatch.setattr(sys, 'argv', call + rest)
+        assert main() == 0
+    stem = 'uniform-0.5-occluders-4-6'
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f'street-{stem}', f'crowd-{stem}', 'hard'}
+    info = tmp_path / 'hard' / 'val' / 'Hard-01' / 'seqinfo.ini'
+    assert 'frameRate=5' in info.read_text()
+    monkeypatch.setattr(sys, 'argv', call + [*turn, 'street', 'crowd',
+                                             '--name', 'hard'])
+    assert main() == 2
+    assert '--name names one domain' in capsys.readouterr().err
+
+
+def test_later_dials_leave_older_stamps_valid(tmp_path):
+    """A folder of the version before `scenes` and `frame_step` is kept."""
+    folder = write_synthmot(tmp_path, ['street'], **SMALL)[0]
+    text = (folder / 'synthmot.json').read_text()
+    assert 'scenes' not in text and 'frame_step' not in text
+    slow = write_synthmot(tmp_path, ['street'], frame_step=2, **SMALL)[0]
+    assert '"frame_step": 2' in (slow / 'synthmot.json').read_text()
+
+
+def test_bytes_of_the_domains_are_those_of_the_first_version():
+    """Figures in the docs depend on them; raise the version to change them.
+
+    Sums of pixels and boxes: they hold for other versions of OpenCV too, up
+    to the rounding of some pixels.
+    """
+    expected = dict(
+        street=(129.547, 6849.7),
+        crowd=(68.214, 11990.7),
+        dance=(54.827, 6880.0))
+    for name, (pixels, boxes) in expected.items():
+        frames, rows = generate_sequence(name, (0, 0, 1), 4)
+        assert frames.mean() == pytest.approx(pixels, abs=0.02)
+        assert rows[:, 2:6].sum() == pytest.approx(boxes, abs=2)

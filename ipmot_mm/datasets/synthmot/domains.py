@@ -1,12 +1,15 @@
 """Domains of SynthMOT: every factor of a scene is one dial."""
+import re
 from dataclasses import dataclass, fields, replace
 from typing import Any, Dict, Tuple, Union
 
 from .colors import COLORS
 
 PATTERNS = ('plain', 'stripes', 'dots', 'checks')
-BACKGROUNDS = ('street', 'plaza', 'stage')
+WORLD_BACKGROUNDS = ('meadow', 'hall', 'beach')
+BACKGROUNDS = ('street', 'plaza', 'stage') + WORLD_BACKGROUNDS
 MOTIONS = ('walk', 'dance')
+COUNTS = ('num_persons', 'occluders')
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Domain:
 
     Attributes:
         name (str): Name in folders and seeds; two domains of different names
-            give different sequences from one seed.
+            give different sequences from one seed, unless ``scenes`` agree.
         num_persons (tuple[int]): Density: fewest and most persons that a
             sequence keeps in or around the view.
         motion (str): ``'walk'`` (straight paths, entering and leaving at the
@@ -47,7 +50,7 @@ class Domain:
             of the image width.
         zoom (float): Amplitude of the relative change of the focal length.
         shake (float): Standard deviation of hand shake, a share.
-        background (str): ``'street'``, ``'plaza'`` or ``'stage'``.
+        background (str): One of :data:`BACKGROUNDS`.
         background_colors (tuple[str]): Names of :data:`COLORS` for walls and
             ground.
         texture (float): Strength of surface texture and clutter in [0, 1].
@@ -63,6 +66,9 @@ class Domain:
         blur (tuple[float]): Range of the Gaussian blur, standard deviation
             in pixels at an image height of 128.
         noise (float): Standard deviation of sensor noise in grey levels.
+        scenes (str): Name of the domain whose random streams are drawn from,
+            so that only what the dials change is different. Defaults to '',
+            for the own name.
 
     Raises:
         ValueError: If a dial is out of its range.
@@ -93,8 +99,10 @@ class Domain:
     spotlights: int = 0
     blur: Tuple[float, float] = (0.0, 0.0)
     noise: float = 0.0
+    scenes: str = ''
 
     def __post_init__(self) -> None:
+        self._check_types()
         self._check_choices()
         self._check_ranges()
         if self.feet_range[0] <= self.horizon:
@@ -102,6 +110,23 @@ class Domain:
                 f'domain {self.name!r}: feet_range must start below the '
                 f'horizon {self.horizon}, got {self.feet_range}; raise its '
                 'first value')
+
+    def _check_types(self) -> None:
+        """A word for a number would fail late, in the middle of a file."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            # Types that a value of the annotated kind may have.
+            kind = {'name': str, 'num_persons': tuple}.get(
+                field.name, type(field.default))
+            kinds = (int, float) if kind is float else (kind, )
+            if not isinstance(value, kinds) or isinstance(value, bool):
+                raise ValueError(
+                    f'domain {self.name!r}: {field.name} must be of type '
+                    f'{kind.__name__}, got {value!r}')
+        if not re.fullmatch(r'[\w.+-]*[\w+-][\w.+-]*', self.name):
+            raise ValueError(
+                f'a domain is named by letters, digits and ._+-, since the '
+                f'name is that of its folder; got {self.name!r}')
 
     def _check_choices(self) -> None:
         for dial, allowed in (('motion', MOTIONS), ('background', BACKGROUNDS),
@@ -121,10 +146,14 @@ class Domain:
                       blur=0, feet_range=float('-inf'))
         for dial, low in lowest.items():
             value = getattr(self, dial)
-            if len(value) != 2 or not low <= value[0] <= value[1]:
+            kind = int if dial in COUNTS else (int, float)
+            if (len(value) != 2 or not all(isinstance(v, kind) for v in value)
+                    or not low <= value[0] <= value[1]):
                 raise ValueError(
                     f'domain {self.name!r}: {dial} must be (low, high) with '
-                    f'{low} <= low <= high, got {value!r}')
+                    f'{low} <= low <= high'
+                    f'{" in whole numbers" * (dial in COUNTS)}, got '
+                    f'{value!r}')
         for dial in ('flow', 'standing', 'texture', 'uniform', 'accessories'):
             value = getattr(self, dial)
             if not 0 <= value <= 1:
@@ -221,7 +250,8 @@ def get_domain(domain: Union[str, Domain], **dials: Any) -> Domain:
         if domain not in DOMAINS:
             raise ValueError(
                 f'unknown SynthMOT domain {domain!r}; choose one of '
-                f'{sorted(DOMAINS)} or pass a Domain')
+                f'{sorted(DOMAINS)} or pass a Domain; those of the family '
+                "'world' come from sample_world and have no dials to turn")
         domain = DOMAINS[domain]
     known = [field.name for field in fields(Domain)]
     wrong = sorted(set(dials) - set(known))

@@ -1,18 +1,17 @@
 """Draw a whole sequence from a seed."""
 from dataclasses import dataclass
-from typing import Dict, List, Sequence, Tuple, Union
+from typing import Dict, List, Tuple, Union
 from zlib import crc32
 
 import numpy as np
 
 from .appearance import Appearance, sample_appearance, sample_outfit
 from .camera import Viewpoint, sample_camera_path
-from .domains import Domain, get_domain
+from .domains import Domain
 from .motion import sample_trajectories
 from .renderer import Lens, Renderer
 from .scenery import paint_background, sample_objects
-
-Seed = Union[int, Sequence[int]]
+from .world import Seed, domain_of
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,8 @@ def build_renderer(domain: Domain, seed: Seed, num_frames: int,
 
     Args:
         domain (Domain): The dials.
-        seed (int | Sequence[int]): Entropy; the name of the domain is mixed
-            in.
+        seed (int | Sequence[int]): Entropy; the name of the domain, or of
+            its ``scenes``, is mixed in.
         num_frames (int): Number of frames T.
         size (tuple[int]): Image (width, height).
 
@@ -47,7 +46,8 @@ def build_renderer(domain: Domain, seed: Seed, num_frames: int,
         Renderer: Renders frames 0..T-1 in any order.
     """
     entropy = [seed] if isinstance(seed, int) else list(seed)
-    source = np.random.SeedSequence([crc32(domain.name.encode()), *entropy])
+    scenes = (domain.scenes or domain.name).encode()
+    source = np.random.SeedSequence([crc32(scenes), *entropy])
     # One stream for each factor: turning one dial leaves the others alone.
     streams = [np.random.default_rng(s) for s in source.spawn(6)]
     view = Viewpoint(domain.horizon, domain.camera_height, size)
@@ -67,8 +67,12 @@ def build_renderer(domain: Domain, seed: Seed, num_frames: int,
         lens=Lens(streams[5], domain, size))
 
 
-def render_sequence(domain: Union[str, Domain], seed: Seed, num_frames: int,
-                    size: Tuple[int, int] = (224, 128)) -> SynthSequence:
+def render_sequence(domain: Union[str, Domain],
+                    seed: Seed,
+                    num_frames: int,
+                    size: Tuple[int, int] = (224, 128),
+                    *,
+                    frame_step: int = 1) -> SynthSequence:
     """Render a sequence with the looks of its persons.
 
     A person of whom no pixel would lie inside the image has no row; one who
@@ -77,10 +81,13 @@ def render_sequence(domain: Union[str, Domain], seed: Seed, num_frames: int,
     arguments and on the versions of NumPy and OpenCV alone.
 
     Args:
-        domain (str | Domain): Key of :data:`DOMAINS` or a domain.
+        domain (str | Domain): Key of :data:`DOMAINS`, ``'world'`` or a
+            domain.
         seed (int | Sequence[int]): Non-negative entropy.
         num_frames (int): Number of frames T, at least 1.
         size (tuple[int]): Image (width, height). Defaults to (224, 128).
+        frame_step (int): Of so many simulated frames one is rendered: a
+            lower frame rate, so larger motion. Defaults to 1.
 
     Returns:
         SynthSequence: Frames, ground truth, persons.
@@ -88,23 +95,24 @@ def render_sequence(domain: Union[str, Domain], seed: Seed, num_frames: int,
     Raises:
         ValueError: If the domain is unknown, or a number out of its range.
     """
-    domain = get_domain(domain)
-    if num_frames < 1:
+    domain = domain_of(domain, seed)
+    if min(num_frames, frame_step) < 1:
         raise ValueError(
-            f'num_frames must be at least 1, got {num_frames}; a sequence '
-            'has one frame or more')
+            f'num_frames must be at least 1, and so must frame_step, got '
+            f'{num_frames} and {frame_step}; a sequence has one frame or more')
     if min(size) < 32:
         raise ValueError(
             f'size (width, height) must be at least 32 x 32 pixels, got '
             f'{tuple(size)}; smaller persons cannot be told apart')
-    renderer = build_renderer(domain, seed, num_frames, tuple(size))
+    renderer = build_renderer(domain, seed, num_frames * frame_step,
+                              tuple(size))
     frames = np.empty((num_frames, size[1], size[0], 3), np.uint8)
     rows: List[np.ndarray] = []
     # Ids are given by first appearance: nothing in gt.txt tells of persons
     # who never come into view.
     ids: Dict[int, int] = {}
     for t in range(num_frames):
-        frame = renderer.render(t)
+        frame = renderer.render(t * frame_step)
         frames[t] = frame.image
         for person, box, visibility in zip(frame.persons.tolist(),
                                            frame.boxes, frame.visibilities):
@@ -127,7 +135,8 @@ def generate_sequence(
     """Render a sequence; see :func:`render_sequence`.
 
     Args:
-        domain (str | Domain): Key of :data:`DOMAINS` or a domain.
+        domain (str | Domain): Key of :data:`DOMAINS`, ``'world'`` or a
+            domain.
         seed (int | Sequence[int]): Non-negative entropy.
         num_frames (int): Number of frames T, at least 1.
         size (tuple[int]): Image (width, height). Defaults to (224, 128).

@@ -1,6 +1,6 @@
 """What surrounds the persons: painted background and scene objects."""
 from dataclasses import dataclass
-from typing import Callable, Dict, List, Tuple
+from typing import Dict, List, Tuple
 
 import cv2
 import numpy as np
@@ -9,8 +9,8 @@ from .camera import Viewpoint
 from .colors import COLORS, Color, jittered, shaded
 from .domains import Domain
 from .figure import Pen
-
-Canvas = np.ndarray
+from .painting import Canvas, Painter, Stroke, ground_lines, rect, shade
+from .world_scenery import WORLD_OBJECTS, WORLD_PAINTERS
 
 
 @dataclass(frozen=True)
@@ -79,19 +79,22 @@ def _draw_speaker(pen: Pen, color: Color) -> None:
         pen.oval((0, y), (r, r), shaded(color, 0.6))
 
 
-Stroke = Callable[[Pen, Color], None]
 OBJECTS: Dict[str, Tuple[Tuple[float, float, float], Stroke]] = dict(
     pole=((0.25, 1.85, 0.05), _draw_pole),
     bench=((0.65, 0.55, 0.05), _draw_bench),
     bin=((0.25, 0.6, 0.05), _draw_bin),
     bush=((0.6, 0.8, 0.05), _draw_bush),
-    speaker=((0.25, 0.85, 0.05), _draw_speaker))
+    speaker=((0.25, 0.85, 0.05), _draw_speaker),
+    **WORLD_OBJECTS)
 """Extent for the pen and the strokes of each kind of scene object."""
 
 BACKGROUND_OBJECTS = dict(
     street=('pole', 'bench', 'bin', 'bush'),
     plaza=('pole', 'bin', 'bush', 'bench'),
-    stage=('speaker', ))
+    stage=('speaker', ),
+    meadow=('tree', 'fence', 'rock'),
+    hall=('column', 'table', 'plant'),
+    beach=('parasol', 'boat', 'rock'))
 
 
 def sample_objects(rng: np.random.Generator, domain: Domain,
@@ -138,23 +141,9 @@ def paint_background(rng: np.random.Generator, domain: Domain,
     """
     width, height = view.size
     canvas = np.empty((height + 2 * margin, width + 2 * margin, 3), np.uint8)
-    painter = dict(
-        street=_paint_street, plaza=_paint_plaza,
-        stage=_paint_stage)[domain.background]
-    painter(rng, domain, view, canvas, margin)
+    PAINTERS[domain.background](rng, domain, view, canvas, margin)
     _add_texture(rng, canvas, domain.texture)
     return canvas
-
-
-def _shade(rng: np.random.Generator, domain: Domain, gain: float = 1) -> Color:
-    name = str(rng.choice(domain.background_colors))
-    return shaded(jittered(rng, COLORS[name], 12), gain)
-
-
-def _rect(canvas: Canvas, left: float, top: float, right: float,
-          bottom: float, color: Color) -> None:
-    cv2.rectangle(canvas, (int(left), int(top)), (int(right), int(bottom)),
-                  color[:3], -1)
 
 
 def _paint_street(rng: np.random.Generator, domain: Domain, view: Viewpoint,
@@ -166,23 +155,23 @@ def _paint_street(rng: np.random.Generator, domain: Domain, view: Viewpoint,
     left = 0.0
     while left < width:
         right = left + rng.uniform(0.3, 0.7) * height
-        wall = _shade(rng, domain, rng.uniform(0.7, 1.0))
-        _rect(canvas, left, 0, right, kerb, wall)
+        wall = shade(rng, domain, rng.uniform(0.7, 1.0))
+        rect(canvas, left, 0, right, kerb, wall)
         step = rng.uniform(0.1, 0.16) * height
         glass = shaded(wall, rng.choice((0.5, 1.4)))
         for x in np.arange(left + step / 3, right - step / 2, step):
             for y in np.arange(kerb - 1.9 * step, -step, -1.3 * step):
-                _rect(canvas, x, y - step * 0.8, x + step * 0.55, y, glass)
+                rect(canvas, x, y - step * 0.8, x + step * 0.55, y, glass)
             if rng.random() < 0.4:
-                _rect(canvas, x, kerb - step * 1.5, x + step * 0.6, kerb,
-                      _shade(rng, domain, 0.5))
+                rect(canvas, x, kerb - step * 1.5, x + step * 0.6, kerb,
+                     shade(rng, domain, 0.5))
         left = right
-    _rect(canvas, 0, kerb, width, total, _shade(rng, domain, 0.85))
-    _ground_lines(canvas, view, margin, kerb, rng.uniform(0.5, 1.1), 0.85)
+    rect(canvas, 0, kerb, width, total, shade(rng, domain, 0.85))
+    ground_lines(canvas, view, margin, kerb, rng.uniform(0.5, 1.1), 0.85)
     road = margin + height * rng.uniform(0.85, 1.0)
-    _rect(canvas, 0, road, width, total, jittered(rng, (75, 72, 70), 6))
-    _rect(canvas, 0, road, width, road + max(height // 64, 1),
-          jittered(rng, (180, 180, 180), 6))
+    rect(canvas, 0, road, width, total, jittered(rng, (75, 72, 70), 6))
+    rect(canvas, 0, road, width, road + max(height // 64, 1),
+         jittered(rng, (180, 180, 180), 6))
 
 
 def _paint_plaza(rng: np.random.Generator, domain: Domain, view: Viewpoint,
@@ -190,18 +179,18 @@ def _paint_plaza(rng: np.random.Generator, domain: Domain, view: Viewpoint,
     """Tiled ground up to a low wall, with stains and painted marks."""
     total, width = canvas.shape[:2]
     wall = margin + view.size[1] * (domain.feet_range[0] - 0.1)
-    ground = _shade(rng, domain, 1.1)
-    _rect(canvas, 0, 0, width, total, ground)
+    ground = shade(rng, domain, 1.1)
+    rect(canvas, 0, 0, width, total, ground)
     for _ in range(int(20 * domain.texture)):
         center = rng.uniform((0, wall), (width, total))
         axes = rng.uniform((3, 1), (0.12 * width, 0.05 * total))
-        shade = shaded(ground, rng.uniform(0.75, 1.25))
+        stain = shaded(ground, rng.uniform(0.75, 1.25))
         cv2.ellipse(canvas, tuple(int(v) for v in center),
-                    tuple(int(v) for v in axes), 0, 0, 360, shade[:3], -1)
-    _ground_lines(canvas, view, margin, wall, rng.uniform(0.8, 1.6), 0.7)
-    _rect(canvas, 0, 0, width, wall, _shade(rng, domain, 0.6))
+                    tuple(int(v) for v in axes), 0, 0, 360, stain[:3], -1)
+    ground_lines(canvas, view, margin, wall, rng.uniform(0.8, 1.6), 0.7)
+    rect(canvas, 0, 0, width, wall, shade(rng, domain, 0.6))
     for x in np.arange(rng.uniform(0, 20), width, rng.uniform(14, 30)):
-        _rect(canvas, x, wall * 0.4, x + 7, wall, _shade(rng, domain, 0.8))
+        rect(canvas, x, wall * 0.4, x + 7, wall, shade(rng, domain, 0.8))
 
 
 def _paint_stage(rng: np.random.Generator, domain: Domain, view: Viewpoint,
@@ -209,43 +198,26 @@ def _paint_stage(rng: np.random.Generator, domain: Domain, view: Viewpoint,
     """Folded curtain, glowing panels, planks that run to the audience."""
     total, width = canvas.shape[:2]
     edge = int(margin + view.size[1] * (domain.feet_range[0] - 0.06))
-    curtain = np.array(_shade(rng, domain, 0.7)[:3])
+    curtain = np.array(shade(rng, domain, 0.7)[:3])
     folds = 1 + 0.3 * np.sin(np.arange(width) * rng.uniform(0.3, 0.6))
     canvas[:] = np.clip(curtain * folds[None, :, None], 0, 255)
     for _ in range(int(rng.integers(2, 6))):
         x, y = rng.uniform((0, 0), (width, edge * 0.7))
         w, h = rng.uniform((0.05, 0.1), (0.2, 0.3)) * (width, edge)
-        _rect(canvas, x, y, x + w, y + h, _shade(rng, domain, 1.6))
+        rect(canvas, x, y, x + w, y + h, shade(rng, domain, 1.6))
     planks = jittered(rng, COLORS[str(rng.choice(('brown', 'grey', 'black')))],
                       10)
-    _rect(canvas, 0, edge, width, total, planks)
-    _ground_lines(canvas, view, margin, edge, rng.uniform(0.3, 0.5), 0.8,
-                  across=False)
+    rect(canvas, 0, edge, width, total, planks)
+    ground_lines(
+        canvas, view, margin, edge, rng.uniform(0.3, 0.5), 0.8, across=False)
 
 
-def _ground_lines(canvas: Canvas, view: Viewpoint, margin: int, top: float,
-                  spacing: float, gain: float, across: bool = True) -> None:
-    """Joints of the ground in perspective, ``spacing`` body heights wide."""
-    total, width = canvas.shape[:2]
-    layer = canvas.copy()
-    vanish = np.array([width / 2, margin + view.size[1] * view.horizon])
-    low = float(view.depth((total - margin) / view.size[1]))
-    columns, row, _ = view.project(
-        np.arange(-40, 41) * spacing, np.float64(low))
-    for x in columns + margin:
-        end = np.array([x, row + margin])
-        start = end + (vanish - end) * min(
-            (end[1] - top) / (end[1] - vanish[1]), 1)
-        cv2.line(layer, _pixel(start), _pixel(end), (0, 0, 0), 1)
-    for z in low + np.arange(1, 60) * spacing if across else ():
-        y = float(view.project(np.float64(0), z)[1]) + margin
-        if y > top:
-            cv2.line(layer, (0, int(y)), (width, int(y)), (0, 0, 0), 1)
-    cv2.addWeighted(canvas, gain, layer, 1 - gain, 0, dst=canvas)
-
-
-def _pixel(point: np.ndarray) -> Tuple[int, int]:
-    return tuple(int(v) for v in np.clip(point, -30000, 30000))
+PAINTERS: Dict[str, Painter] = dict(
+    street=_paint_street,
+    plaza=_paint_plaza,
+    stage=_paint_stage,
+    **WORLD_PAINTERS)
+"""How each kind of background is painted."""
 
 
 def _add_texture(rng: np.random.Generator, canvas: Canvas,

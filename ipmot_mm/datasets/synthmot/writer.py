@@ -18,8 +18,9 @@ from mmengine.utils import ProgressBar
 
 from ..mot_writer import write_ground_truth, write_seqinfo
 from ..sequence_frames import EncodedFrames
-from .domains import DOMAINS, Domain, get_domain
+from .domains import DOMAINS, Domain
 from .generator import SynthSequence, render_sequence
+from .world import domain_of
 
 # Part of every stamp: raise it when the same dials give other pixels, so
 # that folders of an older generator are drawn anew.
@@ -40,6 +41,7 @@ class SequenceJob:
         size (tuple[int]): Image (width, height).
         frame_rate (int): Written to ``seqinfo.ini``.
         quality (int): JPEG quality in 1..100.
+        frame_step (int): Simulated frames from one frame to the next.
     """
     folder: Path
     domain: Domain
@@ -48,12 +50,19 @@ class SequenceJob:
     size: Tuple[int, int]
     frame_rate: int
     quality: int
+    frame_step: int
 
     @property
     def stamp(self) -> Dict[str, Any]:
         """dict: Everything that decides the bytes, as JSON gives it back."""
         made_of = asdict(self)
         made_of.pop('folder')
+        # Dials that came later than the first folders: where they are not
+        # used, a folder written before them is still the same.
+        if self.frame_step == 1:
+            made_of.pop('frame_step')
+        if not self.domain.scenes:
+            made_of['domain'].pop('scenes')
         made_of.update(generator_version=GENERATOR_VERSION)
         return json.loads(json.dumps(made_of))
 
@@ -77,6 +86,7 @@ def write_synthmot(root: Union[str, Path],
                    size: Tuple[int, int] = (224, 128),
                    frame_rate: int = 15,
                    quality: int = 92,
+                   frame_step: int = 1,
                    num_workers: int = 0,
                    progress: bool = True) -> List[Path]:
     """Write ``<root>/<domain>/{train,val}/<Domain>-NN/``.
@@ -89,14 +99,19 @@ def write_synthmot(root: Union[str, Path],
 
     Args:
         root (str | Path): Folder of the data set, made if needed.
-        domains (Sequence[str | Domain]): Domains. Defaults to all three.
+        domains (Sequence[str | Domain]): Domains, or ``'world'`` for the
+            family of :func:`sample_world`. Defaults to all of
+            :data:`DOMAINS`.
         num_train (int): Training sequences a domain. Defaults to 20.
         num_val (int): Validation sequences a domain. Defaults to 4.
         num_frames (int): Frames a sequence. Defaults to 60.
         seed (int): Non-negative. Defaults to 0.
         size (tuple[int]): Image (width, height). Defaults to (224, 128).
-        frame_rate (int): For ``seqinfo.ini``. Defaults to 15.
+        frame_rate (int): Of the simulation; ``seqinfo.ini`` names it divided
+            by ``frame_step``. Defaults to 15.
         quality (int): JPEG quality. Defaults to 92.
+        frame_step (int): One of so many simulated frames is kept. Defaults
+            to 1.
         num_workers (int): Processes that draw; 0 draws in this one. Defaults
             to 0.
         progress (bool): Whether to show a progress bar. Defaults to True.
@@ -109,23 +124,30 @@ def write_synthmot(root: Union[str, Path],
         FileExistsError: If a folder is in the way that SynthMOT has not
             written.
     """
+    if frame_step < 1:
+        raise ValueError(
+            f'frame_step must be at least 1, got {frame_step}; 1 keeps every '
+            'frame')
     if seed < 0 or min(num_train, num_val) < 0 or num_workers < 0:
         raise ValueError(
             'seed, num_train, num_val and num_workers must not be negative, '
             f'got {seed}, {num_train}, {num_val}, {num_workers}')
-    jobs = [
-        SequenceJob(
-            folder=Path(root) / domain.name / split /
-            f'{domain.name.capitalize()}-{number:02d}',
-            domain=domain,
-            seed=(seed, split_id, number),
-            num_frames=num_frames,
-            size=(int(size[0]), int(size[1])),
-            frame_rate=frame_rate,
-            quality=quality) for domain in map(get_domain, domains)
-        for split_id, split in enumerate(SPLITS)
-        for number in range(1, (num_train, num_val)[split_id] + 1)
-    ]
+    make = partial(
+        SequenceJob,
+        num_frames=num_frames,
+        size=(int(size[0]), int(size[1])),
+        frame_rate=max(round(frame_rate / frame_step), 1),
+        quality=quality,
+        frame_step=frame_step)
+    jobs = []
+    for domain, (split_id, split) in itertools.product(
+            domains, enumerate(SPLITS)):
+        for number in range(1, (num_train, num_val)[split_id] + 1):
+            entropy = (seed, split_id, number)
+            dials = domain_of(domain, entropy)
+            folder = Path(root) / dials.name / split / \
+                f'{dials.name.capitalize()}-{number:02d}'
+            jobs.append(make(folder=folder, domain=dials, seed=entropy))
     _remove_stale(jobs)
     todo = [job for job in jobs if not job.is_done]
     for job in todo:
@@ -207,8 +229,12 @@ def _write_job(job: SequenceJob) -> None:
     draft = split.parent / f'.{split.name}-{job.folder.name}.{os.getpid()}'
     shutil.rmtree(draft, ignore_errors=True)
     try:
-        sequence = render_sequence(job.domain, job.seed, job.num_frames,
-                                   job.size)
+        sequence = render_sequence(
+            job.domain,
+            job.seed,
+            job.num_frames,
+            job.size,
+            frame_step=job.frame_step)
         # The name in seqinfo.ini is that of the final folder.
         inner = draft / job.folder.name
         write_sequence(
