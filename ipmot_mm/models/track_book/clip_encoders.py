@@ -13,6 +13,8 @@ import torch
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
+from ipmot_mm.compat.checkpoint import load_from_local
+
 from .causal_prefix import KeysValues, encode_after_prefix, encode_prefix
 from .clip_image_encoder import CLIPImageEncoder
 from .frozen_tower import FrozenTower
@@ -183,21 +185,24 @@ def build_clip(model_name: Optional[str] = None,
                image_dtype: str = 'float32') -> FrozenCLIP:
     """Build the frozen towers by name or from a config.
 
-    Exactly one of ``model_name`` and ``model_cfg`` is given.
+    Exactly one of ``model_name`` and ``model_cfg`` is given. A file for the
+    latter is one of tools/train_clip.py or any other state dict of such a
+    model; it is read without executing code of it.
 
     Args:
         model_name (str, optional): A model of open_clip, such as
             ``'ViT-B-16-quickgelu'``. Defaults to None.
-        pretrained (str, optional): Tag of open_clip (``'openai'``) or path of
-            a weight file, with ``model_name``. None for random weights.
-            Defaults to None.
+        pretrained (str, optional): Path of a weight file or, with
+            ``model_name``, a tag of open_clip (``'openai'``). None for random
+            weights. Defaults to None.
         image_size (tuple[int, int]): Height and width of a crop with
             ``model_name``; the positional embedding is resized to it. The
             paper writes "128x256" as width x height. Defaults to (256, 128).
         model_cfg (dict, optional): Keys of a model config of open_clip
             (``embed_dim``, ``vision_cfg``, ``text_cfg``, ...) for a small
-            model with random weights, the same in every process. Its crop
-            size is ``vision_cfg['image_size']``. Defaults to None.
+            model, with the weights of the file ``pretrained`` or random
+            ones, the same in every process. Its crop size is
+            ``vision_cfg['image_size']``. Defaults to None.
         seed (int): Of random weights. Defaults to 0.
         pixel_mean (Sequence[float]): Of red, green and blue in [0, 1].
             Defaults to CLIP's own; Syliz517/CLIP-ReID@eb1898b uses 0.5
@@ -225,13 +230,10 @@ def build_clip(model_name: Optional[str] = None,
         model = load_named_clip(model_name, pretrained, image_size, seed)
         tokenizer = open_clip.get_tokenizer(model_name)
     else:
-        if pretrained is not None:
-            raise ValueError(
-                'A CLIP of "model_cfg" has random weights, got '
-                f'pretrained={pretrained!r} beside it. Use "model_name" for '
-                'pretrained weights.')
         model = load_random_clip(model_cfg, seed)
-        tokenizer = open_clip.SimpleTokenizer()
+        if pretrained is not None:
+            load_weights(model, pretrained)
+        tokenizer = build_tokenizer()
         image_size = model_cfg['vision_cfg'].get('image_size', 224)
         if isinstance(image_size, int):
             image_size = (image_size, image_size)
@@ -261,6 +263,48 @@ def load_random_clip(model_cfg: Dict[str, Any], seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return model_class(**cfg)
+
+
+def load_weights(model: nn.Module, path: str) -> None:
+    """Fill a model of :func:`load_random_clip` from a file.
+
+    Args:
+        model (nn.Module): Changed in place; numbers of another type, such as
+            float16, are converted to its own.
+        path (str): State dict in a file of ``torch.save``.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is of another model or no weight file, or reading it
+            would execute code.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(
+            f'CLIP weights not found: pretrained={path!r} is no file, and '
+            '"model_cfg" knows no tags. Make the file with '
+            'tools/train_clip.py, or set pretrained=None for random weights.')
+    weights = load_from_local(path, map_location='cpu')
+    try:
+        model.load_state_dict(weights)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f'CLIP weights pretrained={path!r} do not fit "model_cfg": '
+            f'{" ".join(str(error).split())[:300]}. Set model_cfg as in '
+            'their training; it stands in the .json file beside them.'
+        ) from error
+
+
+def build_tokenizer() -> Any:
+    """Byte pair encoder that small models are trained with."""
+    import open_clip
+    return open_clip.SimpleTokenizer()
+
+
+def build_contrastive_loss() -> nn.Module:
+    """open_clip's ``ClipLoss``: unit image features, unit text features and
+    the scale give the mean of both cross entropies."""
+    import open_clip
+    return open_clip.ClipLoss()
 
 
 def load_named_clip(model_name: str, pretrained: Optional[str],

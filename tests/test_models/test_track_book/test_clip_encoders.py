@@ -142,6 +142,41 @@ def test_local_weights_and_another_crop_size(tmp_path):
     assert towers.image_encoder(torch.rand(1, 3, 64, 32)).shape == (1, 64)
 
 
+@pytest.mark.parametrize('dtype', (torch.float32, torch.float16))
+def test_weights_of_a_file_for_a_model_cfg(tmp_path, dtype):
+    source = load_random_clip(tiny_clip_cfg(), seed=7)
+    with torch.no_grad():
+        source.logit_scale.fill_(3.)
+    path = tmp_path / 'weights.pt'
+    torch.save({k: v.to(dtype) for k, v in source.state_dict().items()}, path)
+    towers = build_clip(model_cfg=tiny_clip_cfg(), pretrained=str(path))
+    expected = CLIPTextEncoder(source, towers.text_encoder.tokenizer)
+    embeddings = torch.randn(2, 5, 64)
+    found = towers.text_encoder(embeddings)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(
+        found, expected(embeddings),
+        **(dict(rtol=0, atol=0) if dtype == torch.float32 else
+           dict(rtol=.01, atol=.01)))
+    assert towers.logit_scale == pytest.approx(20.0855, rel=1e-4)
+
+
+def test_weights_of_another_model_or_with_code_are_refused(tmp_path):
+    path = tmp_path / 'weights.pt'
+    cfg = tiny_clip_cfg()
+    cfg['vision_cfg']['layers'] = 1
+    torch.save(load_random_clip(cfg, seed=0).state_dict(), path)
+    for_path = dict(model_cfg=tiny_clip_cfg(), pretrained=str(path))
+    with pytest.raises(ValueError, match='do not fit "model_cfg": .*Missing'):
+        build_clip(**for_path)
+    torch.save([1, 2], path)
+    with pytest.raises(ValueError, match='do not fit "model_cfg"'):
+        build_clip(**for_path)
+    torch.save(dict(a=subprocess.Popen), path)
+    with pytest.raises(ValueError, match='would execute code'):
+        build_clip(**for_path)
+
+
 @pytest.mark.parametrize('kwargs, error, message', (
     (dict(model_name='ViT-B-16-quickgel'), ValueError,
      'Unknown CLIP model_name .*Close names: ViT-B-16-quickgelu'),
@@ -154,8 +189,8 @@ def test_local_weights_and_another_crop_size(tmp_path):
     (dict(model_name='ViT-B-16', pretrained='opnai'), ValueError,
      "Unknown CLIP weights pretrained='opnai'.*laion2b_s34b_b88k"),
     (dict(), ValueError, 'exactly one of "model_name" and "model_cfg"'),
-    (dict(model_cfg=tiny_clip_cfg(), pretrained='openai'), ValueError,
-     'A CLIP of "model_cfg" has random weights'),
+    (dict(model_cfg=tiny_clip_cfg(), pretrained='openai'), FileNotFoundError,
+     "pretrained='openai' is no file, and \"model_cfg\" knows no tags"),
 ))
 def test_bad_sources_are_named(kwargs, error, message):
     with pytest.raises(error, match=message):

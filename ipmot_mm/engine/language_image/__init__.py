@@ -1,0 +1,1 @@
+"""Train a small CLIP on crops and captions of SynthMOT, and question it."""
