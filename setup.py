@@ -9,7 +9,8 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).resolve().parent
 PACKAGE = 'ipmot_mm'
 MIM_SOURCES = ('configs', 'demo', 'tools', 'model-index.yml')
-EXTRAS = ('lite', 'mim', 'onedl', 'mmtrack', 'gpu', 'tests', 'docs')
+EXTRAS = ('lite', 'mim', 'onedl', 'mmtrack', 'baselines', 'gpu', 'tests',
+          'docs')
 
 
 def read_version() -> str:
