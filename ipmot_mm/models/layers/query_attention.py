@@ -1,6 +1,7 @@
 """Attention among queries of which some are padding, in few kernels."""
 from typing import Optional
 
+import torch
 import torch.nn.functional as F
 from mmcv.cnn.bricks.transformer import MultiheadAttention
 from torch import Tensor, nn
@@ -10,7 +11,8 @@ def attend(attention: nn.MultiheadAttention,
            query: Tensor,
            key: Tensor,
            value: Tensor,
-           valid: Optional[Tensor] = None) -> Tensor:
+           valid: Optional[Tensor] = None,
+           bias: Optional[Tensor] = None) -> Tensor:
     """Run an attention module without weights that nobody reads.
 
     What the module itself gives, which makes a mask of floats out of a mask
@@ -26,16 +28,18 @@ def attend(attention: nn.MultiheadAttention,
         valid (Tensor, optional): False for those that nobody may attend to,
             bool, has shape (N, Q); one of each sample is True. None where
             all are.
+        bias (Tensor, optional): Added to the logits of query and key, has
+            shape (N, H, Q, Q) for H heads.
 
     Returns:
         Tensor: Has shape (N, Q, C).
     """
     dims = attention.embed_dim
-    weight, bias = attention.in_proj_weight, attention.in_proj_bias
+    weights, biases = attention.in_proj_weight, attention.in_proj_bias
 
     def project(source: Tensor, first: int, end: int) -> Tensor:
         rows = slice(first * dims, end * dims)
-        projected = F.linear(source, weight[rows], bias[rows])
+        projected = F.linear(source, weights[rows], biases[rows])
         # (N, Q, n*C) -> n tensors (N, H, Q, D)
         heads = (end - first, attention.num_heads, attention.head_dim)
         return projected.unflatten(-1, heads).permute(2, 0, 3, 1, 4)
@@ -49,9 +53,12 @@ def attend(attention: nn.MultiheadAttention,
             project(source, i, i + 1)[0]
             for i, source in enumerate((query, key, value))
         ]
+    mask = None if valid is None else valid[:, None, None]
+    if bias is not None:
+        mask = bias if mask is None else bias.masked_fill(~mask, -torch.inf)
     attended = F.scaled_dot_product_attention(
         *parts,
-        None if valid is None else valid[:, None, None],
+        mask,
         dropout_p=attention.dropout if attention.training else 0.0)
     return attention.out_proj(attended.transpose(1, 2).flatten(2))
 

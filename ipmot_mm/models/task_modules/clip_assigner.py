@@ -229,14 +229,16 @@ class ClipAssigner:
             | (frame.scores[num_detect:] > self.track_score_thr)))
         # newborns: matched to an object that no track owns
         matched = gt_inds[:num_detect]
-        is_newborn = matched != NO_GT
-        is_newborn[is_newborn] = ~is_owned[matched[is_newborn]]
+        is_matched = matched != NO_GT
+        is_newborn = is_matched.copy()
+        is_newborn[is_matched] = ~is_owned[matched[is_matched]]
         newborns = np.flatnonzero(is_newborn)
         ids[newborns] = frame.gt_ids[matched[newborns]]
         # false positives: other confident detections
         spawned = np.zeros(0, dtype=np.int64)
         if self.spawner is not None:
             spawned = self.spawner(frame.scores[:num_detect], is_newborn,
+                                   is_matched & ~is_newborn,
                                    len(frame.gt_ids))
 
         ids[ious < self.iou_thr] = NO_ID

@@ -13,6 +13,8 @@ OPTIONS = pytest.mark.parametrize('options', [
     dict(with_pos=True),
     dict(with_type_embed=True),
     dict(with_pos=True, with_type_embed=True, with_residual=False),
+    dict(overlap_scale=4.0),
+    dict(with_pos=True, overlap_scale=4.0),
 ])
 
 
@@ -70,6 +72,30 @@ def test_padding_is_not_seen(options, training):
     assert logits.isfinite().all()
 
 
+def naive_overlaps(bboxes):
+    """GIoU of each two of cxcywh boxes, number by number."""
+
+    def giou(first, second):
+        sizes, spans, hulls = [], [], []
+        for axis in (0, 1):
+            edges = [(box[axis] - box[axis + 2] / 2,
+                      box[axis] + box[axis + 2] / 2)
+                     for box in (first, second)]
+            sizes.append([end - start for start, end in edges])
+            spans.append(max(0, min(edge[1] for edge in edges) -
+                             max(edge[0] for edge in edges)))
+            hulls.append(max(edge[1] for edge in edges) -
+                         min(edge[0] for edge in edges))
+        both = spans[0] * spans[1]
+        union = sum(w * h for w, h in zip(*sizes)) - both
+        hull = hulls[0] * hulls[1]
+        return both / union - (hull - union) / hull
+
+    return torch.tensor([[[giou(first, second) for second in sample]
+                          for first in sample]
+                         for sample in bboxes.tolist()])
+
+
 @OPTIONS
 def test_formula(options):
     """Eq. 5 by torch's own attention, with each option spelled out."""
@@ -83,7 +109,14 @@ def test_formula(options):
     if 'with_pos' in options:
         query = hidden + module.pos_head(
             coordinate_to_encoding(outputs.bboxes[-1], DIMS // 2))
-    expected = module.attention(query, query, hidden)[0]
+    bias = None
+    if 'overlap_scale' in options:
+        scales = module.overlap_scales
+        assert len(set(scales.tolist())) == HEADS  # each head its own
+        overlaps = naive_overlaps(outputs.bboxes[-1].detach())
+        bias = torch.cat([  # torch wants (N * H, Q, Q)
+            scales[:, None, None] * sample for sample in overlaps])
+    expected = module.attention(query, query, hidden, attn_mask=bias)[0]
     if options.get('with_residual', True):
         expected = module.norm(hidden + expected)
     first, last = module.mlp.layers
@@ -113,7 +146,10 @@ def test_twins_need_the_residual():
 @pytest.mark.parametrize('detach_input', [True, False])
 def test_detached_input_keeps_the_gradient_out_of_the_decoder(detach_input):
     module = make_module(
-        detach_input=detach_input, with_pos=True, with_type_embed=True)
+        detach_input=detach_input,
+        with_pos=True,
+        with_type_embed=True,
+        overlap_scale=1.0)
     outputs = make_outputs()
     module(outputs).square().sum().backward()
     if detach_input:
@@ -136,3 +172,30 @@ def test_confidence_starts_at_one_half():
     torch.nn.init.zeros_(last.weight)
     torch.testing.assert_close(
         module(make_outputs()).sigmoid(), torch.full((2, 8), 0.5))
+
+
+def test_overlap_is_an_option_with_one_number_for_each_head():
+    plain = DeduplicationModule(embed_dims=DIMS, num_heads=HEADS)
+    assert 'overlap_scales' not in plain.state_dict()
+    module = DeduplicationModule(
+        embed_dims=DIMS, num_heads=HEADS, overlap_scale=4.0)
+    assert module.overlap_scales.tolist() == [4.0] * HEADS
+    module.load_state_dict(plain.state_dict(), strict=False)
+    outputs = make_outputs()
+    assert not torch.allclose(module(outputs), plain(outputs), atol=1e-4)
+    torch.nn.init.zeros_(module.overlap_scales)
+    torch.testing.assert_close(module(outputs), plain(outputs))
+
+
+def test_overlap_under_autocast():
+    module = make_module(overlap_scale=4.0)
+    outputs = make_outputs()
+    padded = outputs.replace(valid=outputs.valid.clone())
+    padded.valid[1, -1] = False
+    expected = module(padded)[padded.valid]
+    with torch.autocast('cpu', torch.bfloat16):
+        found = module(padded)[padded.valid]
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, expected, atol=0.1, rtol=0.1)
+    found.sum().backward()
+    assert module.overlap_scales.grad.isfinite().all()

@@ -1,4 +1,6 @@
 """Attention in few kernels is that of torch and of mmcv."""
+import itertools
+
 import pytest
 import torch
 from mmcv.cnn.bricks.transformer import MultiheadAttention
@@ -33,6 +35,43 @@ def test_equals_the_module(shared):
     torch.testing.assert_close(
         attend(attention, query, key, value, valid), expected, atol=1e-12,
         rtol=0)
+
+
+def test_bias_and_padding_by_hand():
+    """softmax(q k / sqrt(d) + bias) v, query by query and head by head."""
+    attention = nn.MultiheadAttention(DIMS, HEADS, batch_first=True).double()
+    nn.init.normal_(attention.in_proj_bias)
+    *sources, valid = inputs('nothing')
+    valid[1, 3] = False
+    bias = torch.randn(2, HEADS, 5, 5).double().requires_grad_()
+    rows = zip(attention.in_proj_weight.chunk(3),
+               attention.in_proj_bias.chunk(3))
+    q, k, v = (source @ weight.T + offset
+               for source, (weight, offset) in zip(sources, rows))
+    width, expected = DIMS // HEADS, torch.zeros_like(q)
+    for sample, query, head in itertools.product(range(2), range(5),
+                                                 range(HEADS)):
+        part = slice(head * width, (head + 1) * width)
+        keys = valid[sample]
+        logits = k[sample, keys, part] @ q[sample, query, part] / width**0.5
+        weights = (logits + bias[sample, head, query, keys]).softmax(0)
+        expected[sample, query, part] = weights @ v[sample, keys, part]
+    found = attend(attention, *sources, valid, bias)
+    torch.testing.assert_close(found, attention.out_proj(expected))
+    found.sum().backward()
+    seen = valid[:, None, None].expand_as(bias)
+    assert bias.grad[seen].any() and not bias.grad[~seen].any()
+
+
+@pytest.mark.parametrize('padded', [True, False])
+def test_without_bias(padded):
+    attention = nn.MultiheadAttention(DIMS, HEADS, batch_first=True).double()
+    *sources, valid = inputs('all')
+    valid = valid if padded else None
+    nothing = torch.zeros(2, HEADS, 5, 5).double()
+    torch.testing.assert_close(
+        attend(attention, *sources, valid, nothing),
+        attend(attention, *sources, valid))
 
 
 def test_gradients_and_dropout_of_the_function():

@@ -98,6 +98,23 @@ def test_balanced_strategy_marks_the_duplicate():
     assert ids == {4: 12, 2: 11, 0: NO_ID}  # the duplicate has no id
 
 
+@pytest.mark.parametrize('takes_duplicates, spawned', [(True, [0, 3]),
+                                                       (False, [3])])
+def test_the_place_of_a_track_can_be_left_to_it(takes_duplicates, spawned):
+    """Query 0 is a duplicate of the track, query 3 a false detection."""
+    gt_ids, _, ids, _ = frame(
+        ClipAssigner(
+            policy='qbs',
+            false_positives=dict(
+                type='FalsePositiveSpawner',
+                takes_duplicates=takes_duplicates)),
+        make_tracks([12]), [RIGHT, NOWHERE, LEFT, NOWHERE, RIGHT],
+        {11: LEFT, 12: RIGHT},
+        scores=[.9, .1, .9, .8, .9])
+    assert gt_ids == [12, NO_GT, 11, NO_GT, 12]
+    assert ids == {4: 12, 2: 11, **dict.fromkeys(spawned, NO_ID)}
+
+
 @pytest.mark.parametrize('policy', ['qbs', 'tala', 'cola'])
 @pytest.mark.parametrize('ids, gt', [
     ([], {}),

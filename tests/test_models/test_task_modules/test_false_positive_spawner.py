@@ -5,11 +5,13 @@ import pytest
 from ipmot_mm.models.task_modules import FalsePositiveSpawner
 
 
-def spawn(scores, newborns=(), num_gts=0, **kwargs):
+def spawn(scores, newborns=(), duplicates=(), num_gts=0, **kwargs):
     """Indices of the spawned queries."""
-    is_newborn = np.isin(np.arange(len(scores)), newborns)
+    queries = np.arange(len(scores))
     spawner = FalsePositiveSpawner(**kwargs)
-    return spawner(np.asarray(scores), is_newborn, num_gts).tolist()
+    return spawner(
+        np.asarray(scores), np.isin(queries, newborns),
+        np.isin(queries, duplicates), num_gts).tolist()
 
 
 def test_best_first_and_strictly_above_the_threshold():
@@ -19,6 +21,12 @@ def test_best_first_and_strictly_above_the_threshold():
 
 def test_newborns_are_not_spawned():
     assert spawn([0.6, 0.9, 0.7], newborns=[1]) == [2, 0]
+
+
+def test_duplicates_are_spawned_unless_told_otherwise():
+    assert spawn([0.6, 0.9, 0.7], duplicates=[1]) == [1, 2, 0]
+    assert spawn([0.6, 0.9, 0.7], duplicates=[1],
+                 takes_duplicates=False) == [2, 0]
 
 
 def test_equal_scores_keep_the_order_of_queries():
