@@ -1,6 +1,7 @@
 """Scores of tracks: TrackEval's metrics as an mmengine metric and functions.
 """
-from .folder_scoring import SPLITS, score_folder
+from .folder_scoring import SPLITS, score_folder, sequences_to_score
+from .frame_errors import ERRORS, FrameErrors, find_errors, worst_frames
 from .mot_scoring import (BENCHMARKS, METRICS_OF_TRACKEVAL, SCORERS,
                           score_sequences)
 from .result_writer import write_mot_results
@@ -11,8 +12,10 @@ from .submission import check_submission, write_submission
 from .trackeval_metric import TrackEvalMetric
 
 __all__ = [
-    'BENCHMARKS', 'METRICS_OF_TRACKEVAL', 'SCORERS', 'SERVER_FORMATS',
-    'SPLITS', 'ScoredSequence', 'ServerFormat', 'TrackEvalMetric',
-    'check_submission', 'format_score_table', 'score_folder',
-    'score_sequences', 'write_mot_results', 'write_submission'
+    'BENCHMARKS', 'ERRORS', 'FrameErrors', 'METRICS_OF_TRACKEVAL',
+    'SCORERS', 'SERVER_FORMATS', 'SPLITS', 'ScoredSequence',
+    'ServerFormat', 'TrackEvalMetric', 'check_submission', 'find_errors',
+    'format_score_table', 'score_folder', 'score_sequences',
+    'sequences_to_score', 'worst_frames', 'write_mot_results',
+    'write_submission'
 ]

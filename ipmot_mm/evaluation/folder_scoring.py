@@ -51,6 +51,32 @@ def score_folder(result_dir: Union[str, Path],
         ValueError: If ``split`` is unknown, no sequence has a frame in it,
             or as of :func:`score_sequences`.
     """
+    scored = sequences_to_score(
+        gt_root, sequences=sequences, seqmap=seqmap, split=split)
+    return score_sequences(result_dir, scored, **kwargs)
+
+
+def sequences_to_score(gt_root: Union[str, Path],
+                       *,
+                       sequences: Optional[Sequence[str]] = None,
+                       seqmap: Optional[str] = None,
+                       split: str = 'all') -> List[ScoredSequence]:
+    """Sequences of a folder that have ground truth.
+
+    Args:
+        gt_root (str | Path): See :func:`score_folder`.
+        sequences (Sequence[str], optional): See there.
+        seqmap (str, optional): See there.
+        split (str): See there. Defaults to 'all'.
+
+    Returns:
+        list[:obj:`ScoredSequence`]: Sorted by name.
+
+    Raises:
+        FileNotFoundError: If a file or folder is missing, or a name matches
+            nothing.
+        ValueError: If ``split`` is unknown.
+    """
     if split not in SPLITS:
         raise ValueError(f'split must be one of {", ".join(SPLITS)}, but got '
                          f'{split!r}')
@@ -68,7 +94,7 @@ def score_folder(result_dir: Union[str, Path],
         scored.append(
             ScoredSequence(folder.name, str(folder / 'gt' / 'gt.txt'),
                            end - first, first + 1, length))
-    return score_sequences(result_dir, scored, **kwargs)
+    return scored
 
 
 def _find_folders(gt_root: Path, patterns: Optional[Sequence[str]],

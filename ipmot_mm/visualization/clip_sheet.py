@@ -134,10 +134,10 @@ def draw_row(view: ClipView) -> ndarray:
                                          view.titles):
         tile = draw_tile(image, bboxes, ids)
         tiles.append(
-            np.vstack([_text_strip(title, tile.shape[1], 20), tile]))
+            np.vstack([text_strip(title, tile.shape[1], 20), tile]))
         tiles.append(np.full((tiles[-1].shape[0], GAP, 3), PAPER, np.uint8))
     row = np.hstack(tiles[:-1])
-    return np.vstack([_text_strip(view.caption, row.shape[1], 28), row])
+    return np.vstack([text_strip(view.caption, row.shape[1], 28), row])
 
 
 def draw_tile(image: ndarray, bboxes: ndarray, ids: ndarray) -> ndarray:
@@ -168,7 +168,14 @@ def draw_tile(image: ndarray, bboxes: ndarray, ids: ndarray) -> ndarray:
 
 
 def stack_rows(rows: Sequence[ndarray]) -> ndarray:
-    """Put rows below one another, filled up with white to one width."""
+    """Put rows below one another, filled up with white to one width.
+
+    Args:
+        rows (sequence[ndarray]): BGR, uint8.
+
+    Returns:
+        ndarray: BGR, uint8, has shape (h, w, 3).
+    """
     width = max(row.shape[1] for row in rows)
     padded = [
         cv2.copyMakeBorder(
@@ -183,8 +190,17 @@ def stack_rows(rows: Sequence[ndarray]) -> ndarray:
     return np.vstack(padded)
 
 
-def _text_strip(text: str, width: int, height: int) -> ndarray:
-    """A line of text, as small as it must be to fit."""
+def text_strip(text: str, width: int, height: int) -> ndarray:
+    """A line of text, as small as it must be to fit.
+
+    Args:
+        text (str): The line.
+        width (int): In pixels.
+        height (int): In pixels.
+
+    Returns:
+        ndarray: BGR, uint8, has shape (height, width, 3).
+    """
     strip = np.full((height, width, 3), PAPER, np.uint8)
     font, scale = cv2.FONT_HERSHEY_SIMPLEX, height / 45
     needed = cv2.getTextSize(text, font, scale, 1)[0][0]

@@ -51,12 +51,20 @@ def draw_boxes(image: np.ndarray,
         text = str(track_id)
         if scores is not None:
             text += f' {scores[i]:.2f}'
-        _draw_label(image, text, (left, top), color, unit)
+        draw_label(image, text, (left, top), color, unit)
 
 
-def _draw_label(image: np.ndarray, text: str, corner: Tuple[int, int],
-                color: Tuple[int, int, int], unit: float) -> None:
-    """Put text on a filled strip above a corner, inside the image."""
+def draw_label(image: np.ndarray, text: str, corner: Tuple[int, int],
+               color: Tuple[int, int, int], unit: float) -> None:
+    """Put text on a filled strip above a corner, inside the image.
+
+    Args:
+        image (np.ndarray): BGR, uint8, has shape (h, w, 3); drawn into.
+        text (str): One line.
+        corner (tuple[int, int]): x and y in pixels.
+        color (tuple[int, int, int]): Of the strip, blue, green, red.
+        unit (float): Size of the letters; 1 has 15 pixels.
+    """
     font, scale = cv2.FONT_HERSHEY_SIMPLEX, 0.5 * unit
     (width, height), base = cv2.getTextSize(text, font, scale, 1)
     left = min(max(corner[0], 0), max(image.shape[1] - width, 0))

@@ -37,10 +37,9 @@ def score_clear(pairs: FramePairs) -> Dict[str, Any]:
             CLR_FP=len(tracks),
             ML=truth.num_ids,
             MLR=1.)
-    pairs = pairs.where(pairs.ious >= _THRESHOLD)
-    matches = pairs.where(_match(pairs))
+    matches = match_boxes(pairs)
     num_matches = len(matches)
-    switches, fragments = _breaks(matches)
+    switches, fragments = len(find_switches(matches)), _fragments(matches)
     tracked = np.bincount(
         truth.ids[matches.truth_rows], minlength=truth.num_ids)
     tracked = tracked / truth.id_sizes
@@ -76,14 +75,21 @@ def combine_clear(sequences: Sequence[Dict[str, Any]]) -> Dict[str, Any]:
          for name in _SUMS})
 
 
-def _match(pairs: FramePairs) -> ndarray:
-    """Which pairs are matched, has shape (num_pairs, ).
+def match_boxes(pairs: FramePairs) -> FramePairs:
+    """Which box of ground truth is tracked by which track.
 
     As many as can be of the matches of the frame before stay, then the sum
     of similarities is largest (Section 2.1.2 keeps all of them; trackeval
     1.3.0, clear.py:81-90). Where a box has only one partner there is nothing
     to choose, so only the other frames are looked at one by one.
+
+    Args:
+        pairs (:obj:`FramePairs`): Boxes that count.
+
+    Returns:
+        :obj:`FramePairs`: The pairs that match, each box in one at most.
     """
+    pairs = pairs.where(pairs.ious >= _THRESHOLD)
     matched = np.ones(len(pairs), dtype=bool)
     both = _frames_with_both(pairs)
     before = np.append(-1, both)[np.searchsorted(
@@ -99,7 +105,22 @@ def _match(pairs: FramePairs) -> ndarray:
             scores = scores + _BONUS * stays.any(1)
         matched[here] = assign_frame(scores, cells[here],
                                      (heights[frame], widths[frame]))
-    return matched
+    return pairs.where(matched)
+
+
+def find_switches(matches: FramePairs) -> ndarray:
+    """Matches of an object to another track than the last time.
+
+    Args:
+        matches (:obj:`FramePairs`): Of :func:`match_boxes`.
+
+    Returns:
+        ndarray: Positions among the matches, of the last match before and of
+        this one, int64, has shape (num_switches, 2).
+    """
+    order, same_object = _by_object(matches)
+    switched = same_object & (np.diff(matches.keys[order]) != 0)
+    return np.stack([order[:-1][switched], order[1:][switched]], 1)
 
 
 def _frames_with_both(pairs: FramePairs) -> ndarray:
@@ -108,19 +129,19 @@ def _frames_with_both(pairs: FramePairs) -> ndarray:
         np.minimum(pairs.truth.sizes, pairs.tracks.sizes) > 0)
 
 
-def _breaks(matches: FramePairs) -> Tuple[int, int]:
-    """Numbers of identity switches and of fragmentations.
+def _fragments(matches: FramePairs) -> int:
+    """How often an object is matched again after frames where it was not."""
+    order, same_object = _by_object(matches)
+    steps = np.searchsorted(_frames_with_both(matches), matches.frames[order])
+    return int((same_object & (np.diff(steps) != 1)).sum())
 
-    A switch: an object is matched to another track than the last time. A
-    fragmentation: it is matched again after frames in which it was not.
-    """
+
+def _by_object(matches: FramePairs) -> Tuple[ndarray, ndarray]:
+    """Order of the matches, object by object in time; and where neighbours
+    in it are of one object, has shape (num_matches - 1, )."""
     truth_ids = matches.truth.ids[matches.truth_rows]
     order = np.argsort(truth_ids, kind='stable')
-    same_object = np.diff(truth_ids[order]) == 0
-    switched = same_object & (np.diff(matches.keys[order]) != 0)
-    steps = np.searchsorted(_frames_with_both(matches), matches.frames[order])
-    resumed = same_object & (np.diff(steps) != 1)
-    return int(switched.sum()), int(resumed.sum())
+    return order, np.diff(truth_ids[order]) == 0
 
 
 def _with_ratios(fields: Dict[str, Any]) -> Dict[str, Any]:

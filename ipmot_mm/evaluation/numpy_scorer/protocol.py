@@ -1,4 +1,5 @@
 """Which boxes count, by the rules of each benchmark."""
+from dataclasses import dataclass
 from typing import Optional
 
 import numpy as np
@@ -19,6 +20,20 @@ _NON_MOT_VEHICLE = 6
 _DISTRACTORS = (2, 7, 8, 12)
 _THRESHOLD = 0.5 - ROUNDING
 _CONF, _CLASS = 6, 7
+
+
+@dataclass(frozen=True)
+class CountedBoxes:
+    """Boxes that count, and the rows of the files they come from.
+
+    Attributes:
+        pairs (:obj:`FramePairs`): Boxes that count.
+        truth (ndarray): Rows of its ground truth, has shape (num_truth, 8).
+        results (ndarray): Rows of its tracks, has shape (num_tracks, 8).
+    """
+    pairs: FramePairs
+    truth: ndarray
+    results: ndarray
 
 
 def pairs_that_count(boxes: SequenceBoxes, num_frames: int,
@@ -43,6 +58,22 @@ def pairs_that_count(boxes: SequenceBoxes, num_frames: int,
         refuses or may refuse: a class that MOTChallenge does not know, or a
         box whose area is no number.
     """
+    counted = boxes_that_count(boxes, num_frames, benchmark)
+    return None if counted is None else counted.pairs
+
+
+def boxes_that_count(boxes: SequenceBoxes, num_frames: int,
+                     benchmark: str) -> Optional[CountedBoxes]:
+    """As :func:`pairs_that_count`, with the rows of the files.
+
+    Args:
+        boxes (:obj:`SequenceBoxes`): As there.
+        num_frames (int): As there.
+        benchmark (str): As there.
+
+    Returns:
+        :obj:`CountedBoxes`: Boxes that count, or None as there.
+    """
     truth, results = (
         table[np.argsort(table[:, 0], kind='stable')]
         for table in (boxes.truth, boxes.results))
@@ -63,7 +94,9 @@ def pairs_that_count(boxes: SequenceBoxes, num_frames: int,
         if benchmark == 'MOT20':
             distractors |= classes == _NON_MOT_VEHICLE
         tracks_kept[_rows_on(pairs, distractors)] = False
-    return pairs.keep(truth_kept, tracks_kept)
+    return CountedBoxes(
+        pairs.keep(truth_kept, tracks_kept), truth[truth_kept],
+        results[tracks_kept])
 
 
 def _rows(table: ndarray, num_frames: int) -> FrameRows:
