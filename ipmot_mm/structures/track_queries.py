@@ -37,6 +37,8 @@ class TrackQueries:
             frame, memory updater only, has shape (N, Qt, C).
         long_memory (Tensor, optional): Slow average of the output
             embeddings, memory updater only, has shape (N, Qt, C).
+        extra (Tensor, optional): State of an updater from outside of this
+            package, which alone knows what it holds, has shape (N, Qt, any).
     """
     content: Tensor
     anchors: Tensor
@@ -49,6 +51,7 @@ class TrackQueries:
     query_pos: Optional[Tensor] = None
     last_output: Optional[Tensor] = None
     long_memory: Optional[Tensor] = None
+    extra: Optional[Tensor] = None
 
     def __post_init__(self) -> None:
         shape = self.valid.shape
@@ -177,9 +180,11 @@ class TrackQueries:
         changes = {}
         for field in fields(TrackQueries):
             parts = [getattr(video, field.name) for video in videos]
-            if any(part is not None for part in parts):
+            known = [part for part in parts if part is not None]
+            if known:
                 changes[field.name] = torch.cat([
-                    torch.zeros_like(video.content) if part is None else part
+                    known[0].new_zeros(*video.valid.shape, known[0].size(-1))
+                    if part is None else part
                     for video, part in zip(videos, parts)
                 ])
         return replace(videos[0], **changes)

@@ -6,7 +6,8 @@ import torch
 
 from ipmot_mm.structures import NO_ID, TrackQueries
 
-OPTIONAL = ('query_pos', 'last_output', 'long_memory')
+OPTIONAL = ('query_pos', 'last_output', 'long_memory', 'extra')
+EXTRA_DIMS = 3
 
 
 def make_tracks(num, seed=1, num_dims=5, with_optional=True):
@@ -28,7 +29,9 @@ def make_tracks(num, seed=1, num_dims=5, with_optional=True):
         num_frames_missed=integers(),
         valid=floats() > 0.3)
     if with_optional:
-        tracks = tracks.replace(**{k: floats(num_dims) for k in OPTIONAL})
+        tracks = tracks.replace(
+            **{k: floats(num_dims) for k in OPTIONAL[:-1]},
+            extra=floats(EXTRA_DIMS))
     return tracks
 
 
@@ -84,7 +87,7 @@ def test_cat_puts_the_second_behind_the_first(with_optional):
     second = make_tracks(2, 2, with_optional=with_optional)
     joined = TrackQueries.cat(first, second)
     assert len(joined) == 5 and joined.batch_size == 2
-    assert len(set_fields(joined)) == (11 if with_optional else 8)
+    assert len(set_fields(joined)) == (12 if with_optional else 8)
     for name, value in set_fields(joined).items():
         assert value.dtype == getattr(first, name).dtype
         assert torch.equal(value[:, :3], getattr(first, name)), name
@@ -162,6 +165,14 @@ def test_batch_and_sample_undo_each_other():
         for name, value in set_fields(tracks).items():
             assert torch.equal(getattr(again, name), value), name
     assert TrackQueries.batch([first]) is first
+
+
+@pytest.mark.parametrize('num_fresh', [1, 2])
+def test_batch_counts_the_videos_that_are_fresh(num_fresh):
+    videos = [make_tracks(3).sample(0), TrackQueries.empty(num_fresh, 5)]
+    joined = TrackQueries.batch(videos)
+    assert joined.extra.shape == (1 + num_fresh, 3, EXTRA_DIMS)
+    assert not joined.extra[1:].any()
 
 
 @pytest.mark.parametrize('fresh', [0, 1])

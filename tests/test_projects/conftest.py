@@ -1,0 +1,7 @@
+"""Projects are imported from the root of the repository, as configs do."""
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
