@@ -3,35 +3,38 @@ import copy
 import re
 
 import pytest
+from config_samples import (CHANGED_KEYS, NO_ALIGN, NO_BALANCE, PLAIN, ROOT,
+                            changed_keys, load)
 from mmengine import registry as roots
-from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import Registry
 
 from ipmot_mm import registry as ours
 from ipmot_mm.registry import MODELS
 from ipmot_mm.structures import IdentityMap
-from ipmot_mm.testing import (config_root, make_clip, tiny_clip_cfg,
-                              tiny_model_cfg)
+from ipmot_mm.testing import make_clip, tiny_clip_cfg, tiny_model_cfg
 
-ROOT = config_root()
 LEAVES = sorted(
     path.relative_to(ROOT).as_posix() for path in ROOT.rglob('*.py')
-    if '_base_' not in path.parts)
+    if '_base_' not in path.parts and path.parent != ROOT / 'studies'
+    and path.parent != ROOT / 'synthmot' / 'baselines')  # nothing to train
 PAPER = [leaf for leaf in LEAVES if re.match(r'ipmot/ipmot_', leaf)]
-ABLATIONS = [leaf for leaf in LEAVES if 'ablations' in leaf]
-BASELINES = [leaf for leaf in LEAVES if 'baselines' in leaf]
+ABLATIONS = [leaf for leaf in LEAVES if leaf.startswith('ipmot/ablations/')]
+BASELINES = [leaf for leaf in LEAVES if leaf.startswith('ipmot/baselines/')]
+ROWS = [leaf for leaf in LEAVES if leaf.startswith('synthmot/ablations/')]
+DETECTORS = [leaf for leaf in LEAVES if '/detector_' in leaf]
 # {algorithm}_{detector}_{gpus}xb{batch}-{epochs}_{train}[_test-{set}]
 GRAMMAR = re.compile(
-    r'(ipmot|motr|memotr|comot)_(dab_r50|deformable_r50|dab-tiny)_'
+    r'(ipmot|motr|memotr|comot|detector)_'
+    r'(dab_r50|deformable_r50|dab-tiny|dab-small|deformable-small)_'
     r'(?P<gpus>\d+)xb(?P<batch>\d+)-'
     r'(?P<epochs>\d+)e_[a-z0-9]+(-[a-z0-9]+)*(_test-[a-z0-9]+(-[a-z0-9]+)*)?')
+# {row}_{gpus}xb{batch}-{epochs}_{train}, all on one small model
+ROW_GRAMMAR = re.compile(
+    r'[a-z0-9]+_(?P<gpus>\d+)xb(?P<batch>\d+)-(?P<epochs>\d+)e_'
+    r'synthmot-street')
 ABLATION_GRAMMAR = re.compile(
     r'[a-z0-9]+(-[a-z0-9]+)*_(?P<epochs>\d+)e_[a-z0-9-]+_test-[a-z0-9-]+')
-
-
-def load(leaf):
-    return Config.fromfile(ROOT / leaf)
 
 
 def nodes(cfg):
@@ -56,7 +59,9 @@ def test_the_leaves_of_the_paper_are_there():
 
 @pytest.mark.parametrize('leaf', LEAVES)
 def test_name_says_what_the_config_does(leaf):
-    grammar = ABLATION_GRAMMAR if leaf in ABLATIONS else GRAMMAR
+    grammar = GRAMMAR
+    if leaf in ABLATIONS + ROWS:
+        grammar = ROW_GRAMMAR if leaf in ROWS else ABLATION_GRAMMAR
     match = grammar.fullmatch(leaf.split('/')[-1][:-len('.py')])
     assert match, leaf
     cfg = load(leaf)
@@ -99,13 +104,15 @@ def test_every_type_resolves(leaf):
 def build_shrunk(leaf):
     """The model of a config with thin layers, but as many of the decoder."""
     cfg = load(leaf).model
-    if 'tiny' not in leaf:
+    if leaf.startswith('ipmot/'):
         decoder = cfg.detector.decoder
         cfg = tiny_model_cfg(
             cfg,
             num_layers=decoder.num_layers,
             num_detect_only_layers=decoder.num_detect_only_layers,
             with_track_book=cfg.get('track_book') is not None)
+    elif cfg.get('track_book') is not None:
+        cfg.track_book.clip.pretrained = None  # a file of prepare_study.sh
     # nothing untrained is confident, but its tracks shall be updated, too
     cfg.updater.update_score_thr = 0.0
     cfg.assigner.update(iou_thr=0.0, track_score_thr=0.0)
@@ -145,12 +152,17 @@ def test_model_learns_when_shrunk(leaf):
 def test_schedules_end_with_the_training(leaf):
     cfg = load(leaf)
     epochs = cfg.train_cfg.max_epochs
-    cosine = cfg.param_scheduler.track_book[-1]
-    assert cosine.type == 'CosineAnnealingLR' and cosine.T_max == epochs
     for scheduler in cfg.param_scheduler.tracker:
         assert all(m < epochs for m in scheduler.get('milestones', ()))
-    hook = next(h for h in cfg.custom_hooks if h.type == 'ClipLengthHook')
-    assert hook.schedule[0][0] == 0 and hook.schedule[-1][0] < epochs
+        assert scheduler.get('T_max', epochs) == epochs
+    if leaf in DETECTORS:  # single frames, no TrackBook
+        assert cfg.train_dataloader.sampler.num_frames == 1
+        assert not cfg.custom_hooks and cfg.model.track_book is None
+    else:
+        cosine = cfg.param_scheduler.track_book[-1]
+        assert cosine.type == 'CosineAnnealingLR' and cosine.T_max == epochs
+        hook = next(h for h in cfg.custom_hooks if h.type == 'ClipLengthHook')
+        assert hook.schedule[0][0] == 0 and hook.schedule[-1][0] < epochs
     assert cfg.val_dataloader.batch_size == 1
     assert cfg.test_dataloader.batch_size == 1
 
@@ -207,41 +219,6 @@ ABLATION_TABLE = {
     'm6': ('ti', False, 6, 5), 'm8': ('ti', False, 8, 5),
     'l1': ('ti', False, 4, 1), 'l3': ('ti', False, 4, 3)
 }  # yapf: disable
-
-
-# What each row changes of another one, key by key
-NO_ALIGN = {
-    'detector.bbox_head.joint_dims', 'clip_loss.triplet',
-    'clip_loss.image_to_text', 'track_book'
-}
-NO_BALANCE = {'assigner.policy', 'dedup', 'clip_loss.dedup'}
-FEED_FORWARD = 'layer_cfg.ffn_cfg.feedforward_channels'
-PLAIN = {
-    'detector.type', 'detector.decoder.type', 'updater.type',
-    f'detector.encoder.{FEED_FORWARD}', f'detector.decoder.{FEED_FORWARD}'
-}
-CHANGED_KEYS = {
-    'align': ('full', NO_BALANCE),
-    'qbs': ('full', NO_ALIGN),
-    'base': ('align', NO_ALIGN),
-    'naive': ('base', PLAIN),
-    'tri': ('align', {'clip_loss.image_to_text', 'track_book'}),
-    'i2tce': ('align', {'clip_loss.triplet'}),
-    'm2': ('align', {'track_book.num_context_tokens'}),
-    'm6': ('align', {'track_book.num_context_tokens'}),
-    'm8': ('align', {'track_book.num_context_tokens'}),
-    'l1': ('align', {'clip_loss.align_layers'}),
-    'l3': ('align', {'clip_loss.align_layers'}),
-}
-
-
-def changed_keys(old, new, prefix=''):
-    """Keys, dotted, whose values differ between two configs."""
-    if not (isinstance(old, dict) and isinstance(new, dict)):
-        return set() if old == new else {prefix.rstrip('.')}
-    return set().union(
-        *(changed_keys(old.get(key), new.get(key), f'{prefix}{key}.')
-          for key in {*old, *new}))
 
 
 def ablation(name):

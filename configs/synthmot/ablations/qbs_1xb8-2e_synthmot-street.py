@@ -1,0 +1,7 @@
+# QBS without Align (paper, Table 7).
+_base_ = './full_1xb8-2e_synthmot-street.py'
+
+model = dict(
+    detector=dict(bbox_head=dict(joint_dims=None)),
+    clip_loss=dict(triplet=None, image_to_text=None),
+    track_book=None)

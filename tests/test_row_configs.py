@@ -1,0 +1,56 @@
+"""Rows of SynthMOT: those of the paper's tables, on one small model."""
+import pytest
+from config_samples import CHANGED_KEYS, ROOT, changed_keys, load
+
+FOLDER = 'synthmot/ablations'
+ROWS = {path.name.split('_')[0] for path in (ROOT / FOLDER).glob('*.py')}
+# As in the paper's ablations, but the plain detector is as wide as the DAB one
+# and draws its queries from a wider distribution
+CHANGED = {
+    **{name: CHANGED_KEYS[name] for name in ROWS & set(CHANGED_KEYS)},
+    'naive': ('base', {'detector.type', 'detector.content_std',
+                       'detector.decoder.type', 'updater.type'}),
+    'memotr': ('base', {'updater.type'}),
+    'comot': ('base', {'assigner.policy'})
+}
+
+
+def row(name):
+    return load(f'{FOLDER}/{name}_1xb8-2e_synthmot-street.py')
+
+
+def test_all_rows_are_known():
+    assert ROWS == {'full', *CHANGED}
+
+
+@pytest.mark.parametrize('name', sorted(CHANGED))
+def test_row_changes_nothing_else(name):
+    other, keys = CHANGED[name]
+    expected = {f'model.{key}' for key in keys}
+    if name == 'naive':  # its own detector to start from
+        expected.add('load_from')
+    changed = changed_keys(row(other)._cfg_dict, row(name)._cfg_dict)
+    assert changed == expected
+
+
+def test_first_row_is_the_whole_method():
+    model = row('full').model
+    assert model.assigner.policy == 'qbs' and model.dedup is not None
+    assert model.clip_loss.align_layers == 5
+    assert model.clip_loss.triplet and model.clip_loss.image_to_text
+    assert model.track_book.num_context_tokens == 4
+    decoder = model.detector.decoder
+    assert (decoder.num_layers, decoder.num_detect_only_layers) == (6, 1)
+
+
+@pytest.mark.parametrize('kind, name', [('dab', 'base'),
+                                        ('deformable', 'naive')])
+def test_detector_is_that_of_the_rows(kind, name):
+    leaf = f'synthmot/detector_{kind}-small_1xb16-24e_synthmot-world.py'
+    pretraining, cfg = load(leaf), row(name)
+    assert cfg.load_from == f'work_dirs/pretrain/{kind}_small_world.pth'
+    assert pretraining.model == cfg.model
+    assert pretraining.get('load_from') is None
+    # street is for training and tests of the rows alone
+    data_root = pretraining.train_dataloader.dataset.data_root
+    assert data_root.endswith('/world/train')
