@@ -217,13 +217,18 @@ def enable_lr_scaling(cfg: Config) -> None:
     scaling.enable = True
 
 
-def choose_checkpoint(cfg: Config, args: argparse.Namespace) -> str:
-    """The one checkpoint to test: an argument, else ``load_from``."""
+def choose_checkpoint(cfg: Config, args: argparse.Namespace) -> Optional[str]:
+    """The one checkpoint to test: an argument, else ``load_from``.
+
+    None with ``needs_checkpoint=False``, for a model without weights.
+    """
     given = {args.checkpoint, args.checkpoint_option} - {None}
     if len(given) > 1:
         raise CommandError(f'two checkpoints: {args.checkpoint} and '
                            f'--checkpoint {args.checkpoint_option}; give one')
     path = given.pop() if given else cfg.get('load_from')
+    if path is None and not cfg.get('needs_checkpoint', True):
+        return None
     if path is None:
         raise CommandError('checkpoint missing; give its path after the '
                            'config, e.g. test.py CONFIG work_dirs/X/a.pth')

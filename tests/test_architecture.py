@@ -25,7 +25,7 @@ RANKS = {
     'models': 6,
     'known_failures': 0, 'user_errors': 1, 'datasets': 2,
     'evaluation': 3, 'visualization': 3, 'engine': 4, 'apis': 4,
-    'checks': 5, 'benchmark': 5, 'testing': 7, 'cli': 8,
+    'checks': 5, 'benchmark': 5, 'testing': 7, 'cli': 8, 'study': 9,
     'benchmark.commands': 9  # arguments as those of the cli
 }  # yapf: disable
 # mmcv's missing extension hands over to our operator, once that is called for

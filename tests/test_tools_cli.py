@@ -151,6 +151,13 @@ def test_checkpoint_of_the_config_and_addresses():
     assert cli.choose_checkpoint(cfg, parse_test('c')).endswith('a.pth')
 
 
+def test_a_model_without_weights_needs_no_checkpoint(checkpoint_file):
+    cfg = Config(dict(needs_checkpoint=False))
+    assert cli.choose_checkpoint(cfg, parse_test('c')) is None
+    args = parse_test('c', checkpoint_file)
+    assert cli.choose_checkpoint(cfg, args) == checkpoint_file
+
+
 @pytest.mark.parametrize('argv, message', [
     ([], 'checkpoint missing; give its path after the config'),
     (['a', '--checkpoint', 'b'], 'two checkpoints: a and --checkpoint b'),
