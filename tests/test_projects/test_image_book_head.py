@@ -60,7 +60,9 @@ def test_checkpoint_carries_the_means(with_map):
 def test_it_stands_in_for_the_track_book_in_training():
     cfg = tiny_model_cfg(with_track_book=True)
     cfg.track_book.type = 'ImageBookHead'
+    torch.manual_seed(0)
     model = MODELS.build(cfg)
+    model.init_weights()  # what is not, is whatever the memory held
     wrapper = build_optim_wrapper(
         model,
         dict(

@@ -79,5 +79,5 @@ def test_the_study_names_its_tests_by_domain_and_dial(tool, monkeypatch):
     for path in derived:
         domain, dial = path.split('/')[-2].split('-uniform-')
         assert made[path].endswith(
-            f'/some/data --num-train 1 --num-val 6 --domains {domain} --dial '
-            f'uniform={dial}')
+            f'/some/data --num-train 1 --num-val 8 --num-frames 40 '
+            f'--domains {domain} --dial uniform={dial}')
