@@ -53,17 +53,10 @@ reference = 'pets'
 # made out of their 30.
 prerequisites = dict(
     clip=dict(
-        command='python tools/train_clip.py '
-        'configs/_base_/models/ipmot_dab_small.py '
-        '--data-root ${IPMOT_SYNTHMOT:-data/synthmot}/world '
-        '--out work_dirs/pretrain/clip_tiny_world.pt',
+        command='bash tools/prepare_study.sh',
         creates='work_dirs/pretrain/clip_tiny_world.pt'),
     world=dict(
-        command='python tools/train.py '
-        'configs/synthmot/detector_dab-small_1xb16-24e_synthmot-world.py '
-        '--work-dir work_dirs/pretrain/dab_small_world && '
-        'cp work_dirs/pretrain/dab_small_world/epoch_24.pth '
-        'work_dirs/pretrain/dab_small_world.pth',
+        command='bash tools/prepare_study.sh',
         creates='work_dirs/pretrain/dab_small_world.pth'),
     world_wide=dict(
         command='python tools/model_converters/widen_queries.py '
