@@ -12,7 +12,7 @@ import os
 import os.path as osp
 import pickle
 from types import ModuleType
-from typing import Any, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 from .import_hooks import when_imported
 
@@ -73,6 +73,22 @@ def load_from_local(filename: str,
             'it again') from error
     _drop_program(checkpoint)
     return checkpoint
+
+
+def load_weights(filename: str) -> Dict[str, Any]:
+    """Weights alone of a file, for the tools that rewrite or ask them.
+
+    Args:
+        filename (str): Checkpoint of a training, or a file of weights.
+
+    Returns:
+        dict[str, Tensor]: On the CPU, by name.
+
+    Raises:
+        As :func:`load_from_local`.
+    """
+    checkpoint = load_from_local(filename, map_location='cpu')
+    return checkpoint.get('state_dict', checkpoint)
 
 
 def _drop_program(checkpoint: Any) -> None:

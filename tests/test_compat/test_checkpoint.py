@@ -35,6 +35,15 @@ def test_history_of_a_run_loads(tmp_path):
     assert loaded['state_dict']['weight'].tolist() == [0, 1, 2]
 
 
+def test_weights_alone_from_both_kinds_of_files(tmp_path):
+    weights = dict(a=torch.ones(2))
+    torch.save(dict(state_dict=weights, meta={}), tmp_path / 'training.pth')
+    torch.save(weights, tmp_path / 'weights.pth')
+    for name in ('training.pth', 'weights.pth'):
+        loaded = compat_checkpoint.load_weights(str(tmp_path / name))
+        assert list(loaded) == ['a'] and torch.equal(loaded['a'], weights['a'])
+
+
 def test_home_directory_is_expanded(tmp_path, monkeypatch):
     write_checkpoint(tmp_path / 'a.pth')
     monkeypatch.setenv('HOME', str(tmp_path))

@@ -18,11 +18,10 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from ipmot_mm.cli import add_cfg_options, read_config
-from ipmot_mm.compat.checkpoint import load_from_local
-from ipmot_mm.models.losses import IdentityTexts
+from ipmot_mm.compat.checkpoint import load_weights
 from ipmot_mm.models.mot.clip_batch import ClipBatch
 from ipmot_mm.registry import MODELS
-from ipmot_mm.structures import NO_IDENTITY, IdentityMap
+from ipmot_mm.structures import IdentityMap
 from ipmot_mm.user_errors import CommandError, positive, run_tool
 
 KINDS = dict(
@@ -85,7 +84,7 @@ def load(cfg: Config, checkpoint: str, identities: IdentityMap) -> nn.Module:
     """The tracker with its TrackBook, in training mode."""
     model = MODELS.build(cfg.model)
     model.build_track_book()
-    weights = load_from_local(checkpoint, map_location='cpu')['state_dict']
+    weights = load_weights(checkpoint)
     if model.track_book is not None:
         if 'track_book.tokens' not in weights:
             raise CommandError(
@@ -101,11 +100,7 @@ def measure(model: nn.Module, data: dict) -> Pull:
     batch = ClipBatch.of(data, model.data_preprocessor)
     texts = None
     if model.track_book is not None:
-        present = torch.cat([
-            frame.identities for clip in batch.targets for frame in clip
-        ]).unique()
-        present = present[present != NO_IDENTITY]
-        texts = IdentityTexts(present, model.track_book.describe(present))
+        texts = model.describe_identities(batch.targets)
     losses = model.loss(
         batch.inputs, batch.data_samples, texts, targets=batch.targets)
     sums: Dict[str, Tensor] = {}

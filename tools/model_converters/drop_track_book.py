@@ -11,7 +11,7 @@ import argparse
 import sys
 from typing import List, Optional
 
-from ipmot_mm.compat.checkpoint import load_from_local
+from ipmot_mm.compat.checkpoint import load_weights
 from ipmot_mm.compat.checkpoint_writer import save_to_disk
 from ipmot_mm.user_errors import CommandError, run_tool
 
@@ -28,8 +28,7 @@ def drop_track_book(src: str, dst: str) -> None:
     Raises:
         CommandError: If the first has no TrackBook.
     """
-    checkpoint = load_from_local(src, map_location='cpu')
-    weights = checkpoint.get('state_dict', checkpoint)
+    weights = load_weights(src)
     kept = {
         key: value
         for key, value in weights.items() if not key.startswith(PREFIX)

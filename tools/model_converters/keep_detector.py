@@ -10,7 +10,7 @@ import argparse
 import sys
 from typing import List, Optional
 
-from ipmot_mm.compat.checkpoint import load_from_local
+from ipmot_mm.compat.checkpoint import load_weights
 from ipmot_mm.compat.checkpoint_writer import save_to_disk
 from ipmot_mm.user_errors import CommandError, run_tool
 
@@ -27,8 +27,7 @@ def keep_detector(src: str, dst: str) -> None:
     Raises:
         CommandError: If there is no detector in it.
     """
-    checkpoint = load_from_local(src, map_location='cpu')
-    weights = checkpoint.get('state_dict', checkpoint)
+    weights = load_weights(src)
     kept = {k: v for k, v in weights.items() if k.startswith(DETECTOR)}
     if not kept:
         raise CommandError(f'{src} has no weights that begin with '

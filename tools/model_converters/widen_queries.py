@@ -18,7 +18,7 @@ from typing import Dict, List, Optional
 import torch
 from torch import Tensor
 
-from ipmot_mm.compat.checkpoint import load_from_local
+from ipmot_mm.compat.checkpoint import load_weights
 from ipmot_mm.compat.checkpoint_writer import save_to_disk
 from ipmot_mm.user_errors import CommandError, positive, run_tool
 
@@ -64,8 +64,7 @@ def widen_checkpoint(src: str, dst: str, num_queries: int) -> None:
     Raises:
         CommandError: If the first has no such queries, or more.
     """
-    checkpoint = load_from_local(src, map_location='cpu')
-    weights = checkpoint.get('state_dict', checkpoint)
+    weights = load_weights(src)
     if not {CONTENT, ANCHOR} <= set(weights):
         raise CommandError(
             f'{src} has no {CONTENT} with {ANCHOR}; give the checkpoint of a '

@@ -228,14 +228,28 @@ class IPMOT(BaseMOTModel):
             attempt.on_failure(self._backup_rows(optim_wrapper).restore)
             optim_wrapper.step()
             optim_wrapper.zero_grad()
+        texts = self.describe_identities(
+            [clip for part in parts for clip in part.targets])
+        return texts, add_losses({}, log_vars)
+
+    def describe_identities(
+            self, targets: Sequence[Sequence[FrameTargets]]) -> IdentityTexts:
+        """Text(B, Y) of Algorithm 1, line 18, from the TrackBook as it is.
+
+        Args:
+            targets (sequence[sequence[:obj:`FrameTargets`]]): T frames of N
+                clips.
+
+        Returns:
+            :obj:`IdentityTexts`: Of the identities in the clips that have a
+            row.
+        """
         present = torch.cat([
-            frame.identities for part in parts for clip in part.targets
-            for frame in clip
+            frame.identities for clip in targets for frame in clip
         ]).unique()
         present = present[(present != NO_IDENTITY)
                           & (present < len(self.track_book.tokens))]
-        texts = IdentityTexts(present, self.track_book.describe(present))
-        return texts, add_losses({}, log_vars)
+        return IdentityTexts(present, self.track_book.describe(present))
 
     def _crop_features(self, part: ClipBatch) -> Tuple[Tensor, Tensor]:
         """Image features and identities of the objects of some clips."""
