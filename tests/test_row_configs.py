@@ -29,6 +29,9 @@ def test_row_changes_nothing_else(name):
     expected = {f'model.{key}' for key in keys}
     if name == 'naive':  # its own detector to start from
         expected.add('load_from')
+    if name == 'align':  # no module that has to learn faster
+        expected.add(
+            'optim_wrapper.tracker.paramwise_cfg.custom_keys.dedup')
     changed = changed_keys(row(other)._cfg_dict, row(name)._cfg_dict)
     assert changed == expected
 
@@ -43,14 +46,24 @@ def test_first_row_is_the_whole_method():
     assert (decoder.num_layers, decoder.num_detect_only_layers) == (6, 1)
 
 
-@pytest.mark.parametrize('kind, name', [('dab', 'base'),
-                                        ('deformable', 'naive')])
-def test_detector_is_that_of_the_rows(kind, name):
+@pytest.mark.parametrize('kind, name, folder',
+                         [('dab', 'base', 'checkpoints'),
+                          ('deformable', 'naive', 'work_dirs/pretrain')])
+def test_detector_is_that_of_the_rows(kind, name, folder):
     leaf = f'synthmot/detector_{kind}-small_1xb16-24e_synthmot-world.py'
     pretraining, cfg = load(leaf), row(name)
-    assert cfg.load_from == f'work_dirs/pretrain/{kind}_small_world.pth'
+    assert cfg.load_from == f'{folder}/{kind}_small_world.pth'
     assert pretraining.model == cfg.model
     assert pretraining.get('load_from') is None
     # street is for training and tests of the rows alone
     data_root = pretraining.train_dataloader.dataset.data_root
     assert data_root.endswith('/world/train')
+
+
+def test_only_the_deduplication_module_learns_faster():
+    keys = 'optim_wrapper', 'tracker', 'paramwise_cfg', 'custom_keys'
+    for name in ('full', 'qbs'):
+        cfg = row(name)
+        for key in keys:
+            cfg = cfg[key]
+        assert cfg.dedup.lr_mult == 3.0

@@ -21,13 +21,6 @@ rows = dict(
         title='mean over layers in place of the sum',
         config=align,
         options={'model.clip_loss.align_reduction': 'mean'}),
-    weights=dict(
-        title="the paper's weights, 2 and 4",
-        config=align,
-        options={
-            'model.clip_loss.triplet.loss_weight': 2.0,
-            'model.clip_loss.image_to_text.loss_weight': 4.0
-        }),
     random=dict(
         title='CLIP with random weights',
         config=align,

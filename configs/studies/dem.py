@@ -6,6 +6,13 @@ qbs = '../synthmot/ablations/qbs_1xb8-2e_synthmot-street.py'
 seeds = [0, 1, 2]
 rows = dict(
     qbs=dict(title='embeddings, box, type, overlap', config=qbs),
+    slow=dict(
+        title='the same, learning rate of all',
+        config=qbs,
+        options={
+            'optim_wrapper.tracker.paramwise_cfg.custom_keys.dedup.lr_mult':
+            1.0
+        }),
     no_overlap=dict(
         title='embeddings, box, type',
         config=qbs,
@@ -22,6 +29,10 @@ rows = dict(
         title='duplicates are false tracks, too',
         config=qbs,
         options={'model.assigner.false_positives.takes_duplicates': True}),
+    bce=dict(
+        title='cross entropy in place of focal loss',
+        config=qbs,
+        options={'model.clip_loss.dedup.mode': 'bce'}),
     score=dict(
         title='focal loss on c d in place of d',
         config=qbs,

@@ -55,12 +55,9 @@ prerequisites = dict(
     clip=dict(
         command='bash tools/prepare_study.sh',
         creates='work_dirs/pretrain/clip_tiny_world.pt'),
-    world=dict(
-        command='bash tools/prepare_study.sh',
-        creates='work_dirs/pretrain/dab_small_world.pth'),
     world_wide=dict(
         command='python tools/model_converters/widen_queries.py '
-        'work_dirs/pretrain/dab_small_world.pth '
+        'checkpoints/dab_small_world.pth '
         'work_dirs/pretrain/dab_small_world_80-queries.pth --num-queries 80',
         creates='work_dirs/pretrain/dab_small_world_80-queries.pth'),
     street=dict(

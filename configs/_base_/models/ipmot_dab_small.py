@@ -10,7 +10,11 @@ model = dict(
     # a duplicate would be background where its track is a person: then no
     # track keeps its score (docs/evidence.md)
     assigner=dict(false_positives=dict(takes_duplicates=False)),
-    clip_loss=dict(align_layers=5),
+    # with more of it, detection suffers: docs/evidence.md, "Why"
+    clip_loss=dict(
+        triplet=dict(loss_weight=0.05),
+        image_to_text=dict(loss_weight=0.1),
+        align_layers=5),
     track_book=dict(
         clip=dict(
             pretrained='work_dirs/pretrain/clip_tiny_world.pt',

@@ -11,8 +11,6 @@ prepare = 'bash tools/prepare_study.sh'
 prerequisites = dict(
     clip=dict(
         command=prepare, creates='work_dirs/pretrain/clip_tiny_world.pt'),
-    dab=dict(
-        command=prepare, creates='work_dirs/pretrain/dab_small_world.pth'),
     deformable=dict(
         command=prepare,
         creates='work_dirs/pretrain/deformable_small_world.pth'))
