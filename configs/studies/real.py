@@ -4,12 +4,12 @@ seeds = [0, 1, 2]
 pets = '../real/ipmot_dab-small_1xb4-8e_pets09.py'
 both = '../real/ipmot_dab-small_1xb4-8e_pets09-mot17mini.py'
 world = {'load_from': 'work_dirs/pretrain/dab_small_world_80-queries.pth'}
-street = {'load_from': 'work_dirs/pretrain/dab_small_street_80-queries.pth'}
+street = {'load_from': 'work_dirs/pretrain/ipmot_small_street_80-queries.pth'}
 rows = dict(
     street_only=dict(
         title='no real frame, tracker of street',
         config=pets,
-        checkpoint='work_dirs/pretrain/dab_small_street.pth',
+        checkpoint='checkpoints/ipmot_small_street.pth',
         # as in its training
         options={'model.detector.num_queries': 30}),
     pets=dict(title='PETS09, from scratch', config=pets),
@@ -60,16 +60,8 @@ prerequisites = dict(
         'checkpoints/dab_small_world.pth '
         'work_dirs/pretrain/dab_small_world_80-queries.pth --num-queries 80',
         creates='work_dirs/pretrain/dab_small_world_80-queries.pth'),
-    street=dict(
-        command='python tools/train.py '
-        'configs/synthmot/ablations/full_1xb8-2e_synthmot-street.py '
-        '--work-dir work_dirs/pretrain/dab_small_street '
-        '--cfg-options randomness.seed=0 && '
-        'cp work_dirs/pretrain/dab_small_street/epoch_2.pth '
-        'work_dirs/pretrain/dab_small_street.pth',
-        creates='work_dirs/pretrain/dab_small_street.pth'),
     street_wide=dict(
         command='python tools/model_converters/widen_queries.py '
-        'work_dirs/pretrain/dab_small_street.pth '
-        'work_dirs/pretrain/dab_small_street_80-queries.pth --num-queries 80',
-        creates='work_dirs/pretrain/dab_small_street_80-queries.pth'))
+        'checkpoints/ipmot_small_street.pth '
+        'work_dirs/pretrain/ipmot_small_street_80-queries.pth --num-queries 80',
+        creates='work_dirs/pretrain/ipmot_small_street_80-queries.pth'))
