@@ -7,6 +7,15 @@ rows = dict(
     base=dict(
         title='DAB (base)',
         config='../synthmot/ablations/base_1xb8-2e_synthmot-street.py'),
+    base_04=dict(
+        title='DAB (base), thresholds of 0.4 as the matchers',
+        config='../synthmot/ablations/base_1xb8-2e_synthmot-street.py',
+        checkpoint_of='base',
+        options={
+            'model.tracker.newborn_score_thr': 0.4,
+            'model.tracker.track_score_thr': 0.4,
+            'model.tracker.output_score_thr': 0.4
+        }),
     iou=dict(
         title='detections of the base, IoU',
         config='../synthmot/baselines/iou_dab-small_synthmot-street.py',

@@ -128,6 +128,8 @@ def read_study(name: str, scale: Optional[str] = None) -> Study:
         CommandError: If it cannot be run as it is written.
     """
     path = find_study(name)
+    # that of a project is projects/PROJECT/study.py
+    name = path.stem if path.stem != 'study' else path.resolve().parent.name
     cfg = Config.fromfile(path)._cfg_dict.to_dict()
     for key in ('rows', 'tests'):
         if not cfg.get(key):
@@ -153,8 +155,8 @@ def read_study(name: str, scale: Optional[str] = None) -> Study:
                   [reference, *named], rows)
     _expect_trained(path, rows)
     return Study(
-        name=path.stem,
-        title=cfg.get('title', path.stem),
+        name=name,
+        title=cfg.get('title', name),
         scale=scale,
         options={**cfg.get('options', {}), **scale_options},
         rows=rows,

@@ -142,4 +142,5 @@ def predict(model, data, t):
 
 def test_its_study_is_well_formed():
     study = read_study(str(ROOT / 'projects/revived_tracks/study.py'))
+    assert study.name == 'revived_tracks'
     assert {'qbs_revived', 'full_revived'} < set(study.rows)
