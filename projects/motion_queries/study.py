@@ -1,7 +1,7 @@
 # Do moving anchors help where the tracker was never trained?
 _base_ = '../../configs/_base_/studies/synthmot.py'
 
-title = 'Anchors that move on, and image features instead of texts'
+title = 'Anchors that move on'
 ablations = '../../configs/synthmot/ablations'
 seeds = [0, 1, 2]
 rows = dict(
@@ -25,10 +25,5 @@ rows = dict(
     memory=dict(
         title='IP-MOT + moving anchors and memory',
         config='configs/memory-full_1xb8-2e_synthmot-street.py',
-        against='full'),
-    image_book=dict(
-        title='IP-MOT, aligned with image features',
-        config='../image_book/configs/'
-        'image-book_1xb8-2e_synthmot-street.py',
         against='full'))
 reference = 'base'

@@ -3,7 +3,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 
 from ipmot_mm.registry import MODELS
@@ -130,18 +129,6 @@ def test_it_trains(base, kind):
 
 def test_it_is_found_by_its_name():
     assert MODELS.get('MotionQueryUpdater') is MotionQueryUpdater
-
-
-@pytest.mark.parametrize('path', sorted(
-    path.relative_to(ROOT).as_posix()
-    for path in (ROOT / 'projects').glob('*/configs/*.py')))
-def test_configs_of_projects_build(path):
-    cfg = Config.fromfile(ROOT / path)
-    model = MODELS.build(dict(cfg.model, track_book=None))
-    kind = cfg.model.updater.type
-    assert type(model.updater).__name__ == kind
-    assert MODELS.get(cfg.model.track_book.type) if (
-        cfg.model.track_book) else 'base' in path
 
 
 def test_the_study_of_the_project_is_found():
