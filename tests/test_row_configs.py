@@ -1,6 +1,10 @@
 """Rows of SynthMOT: those of the paper's tables, on one small model."""
 import pytest
 from config_samples import CHANGED_KEYS, ROOT, changed_keys, load
+from mmengine.config import Config
+
+from ipmot_mm.study.definition import read_study
+from ipmot_mm.study.fingerprint import fingerprint, training_settings
 
 FOLDER = 'synthmot/ablations'
 ROWS = {path.name.split('_')[0] for path in (ROOT / FOLDER).glob('*.py')}
@@ -67,3 +71,17 @@ def test_only_the_deduplication_module_learns_faster():
         for key in keys:
             cfg = cfg[key]
         assert cfg.dedup.lr_mult == 3.0
+
+
+def test_quickstart_trains_the_row_of_the_study_in_two_processes():
+    longer = read_study('longer')
+    study = Config.fromfile(longer.rows['full'].config)
+    study.merge_from_dict({**longer.options, **longer.rows['full'].options})
+    quickstart = load('synthmot/ipmot_dab-small_2xb2-4e_synthmot-street.py')
+    batch_size = study.train_dataloader.batch_size
+    assert quickstart.auto_scale_lr.base_batch_size == batch_size
+    assert 2 * quickstart.train_dataloader.batch_size == batch_size
+    quickstart.train_dataloader.batch_size = batch_size
+    quickstart.auto_scale_lr = study.auto_scale_lr
+    assert fingerprint(training_settings(quickstart)) == \
+        fingerprint(training_settings(study))
