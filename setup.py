@@ -8,9 +8,9 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 PACKAGE = 'ipmot_mm'
-MIM_SOURCES = ('configs', 'demo', 'tools', 'model-index.yml')
-EXTRAS = ('lite', 'mim', 'onedl', 'mmtrack', 'baselines', 'gpu', 'tests',
-          'docs')
+MIM_SOURCES = ('checkpoints', 'configs', 'demo', 'tools', 'model-index.yml')
+EXTRAS = ('lite', 'mim', 'onedl', 'mmtrack', 'baselines', 'gpu', 'visual',
+          'diffusion', 'export', 'supervision', 'tests')
 
 
 def read_version() -> str:
@@ -28,7 +28,7 @@ def read_requirements(name: str) -> list:
 
 
 def add_mim_extension(package_dir: Path, link: bool) -> None:
-    """Put configs and tools into ``package_dir/.mim``.
+    """Put configs, tools and checkpoints into ``package_dir/.mim``.
 
     Args:
         package_dir (Path): The package in the build folder, or in the source
@@ -53,6 +53,9 @@ def add_mim_extension(package_dir: Path, link: bool) -> None:
                 source, target, ignore=shutil.ignore_patterns('__pycache__'))
         else:
             shutil.copy2(source, target)
+    if not link:  # mim run looks below tools only
+        for script in (ROOT / 'demo').glob('*.py'):
+            shutil.copy2(script, mim_dir / 'tools')
 
 
 class BuildWithMim(build_py):

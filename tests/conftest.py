@@ -77,3 +77,18 @@ def make_sequence(tmp_path) -> Callable:
         return _write_sequence(tmp_path, *args, **kwargs)
 
     return make
+
+
+@pytest.fixture
+def hidden_transformers(tmp_path, monkeypatch):
+    """Child processes find no ``transformers``.
+
+    mmdet 3.3 imports it wherever it is installed, and much else with it; here
+    it counts what this package asks for.
+    """
+    folder = tmp_path / 'hidden'
+    folder.mkdir()
+    (folder / 'transformers.py').write_text('raise ImportError("hidden")\n')
+    root = Path(__file__).resolve().parents[1]
+    monkeypatch.setenv('PYTHONPATH', os.pathsep.join([
+        str(folder), str(root), os.environ.get('PYTHONPATH', '')]))

@@ -5,11 +5,12 @@
 # Without a GPU it starts GPUS processes on the CPU.
 set -euo pipefail
 
-if [ $# -lt 3 ]; then
+usage() {
     echo "usage: $0 CONFIG CHECKPOINT GPUS [arguments of test.py]" \
         "or $0 CONFIG GPUS --checkpoint CHECKPOINT" >&2
     exit 2
-fi
+}
+[ $# -ge 3 ] || usage
 CONFIG=$1
 if [[ "$2" =~ ^[0-9]+$ ]]; then
     GPUS=$2
@@ -18,6 +19,7 @@ else
     GPUS=$3
     ARGUMENTS=("$2" "${@:4}")
 fi
+[[ "$GPUS" =~ ^[1-9][0-9]*$ ]] || usage
 TOOLS="$(dirname "${BASH_SOURCE[0]}")"
 
 # exec: a signal to this script shall reach the processes.

@@ -17,7 +17,8 @@ UNUSED = (
     'ipmot_mm.visualization')
 
 
-def test_first_frame_imports_only_what_it_needs() -> None:
+def test_first_frame_imports_only_what_it_needs(
+        hidden_transformers) -> None:
     marks, modules = cold_start._run_once(CONFIG, (64, 48))
     assert len(marks) == len(cold_start.PHASES) + 1
     for clock in zip(*marks):

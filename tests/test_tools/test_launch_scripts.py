@@ -170,6 +170,17 @@ def test_too_few_arguments_are_the_usage(script):
     assert done.returncode == 2 and done.stderr.startswith('usage: ')
 
 
+@pytest.mark.parametrize('script, args', [
+    ('dist_train.sh', ['c.py', 'two']),
+    ('dist_train.sh', ['c.py', '--work-dir', 'w']),
+    ('dist_test.sh', ['c.py', 'w.pth', '--val']),
+    ('dist_test.sh', ['c.py', '0', '--checkpoint', 'w.pth'])
+])
+def test_no_number_of_processes_is_the_usage(script, args):
+    done = run_script(script, *args)
+    assert done.returncode == 2 and done.stderr.startswith('usage: ')
+
+
 @pytest.fixture(scope='module')
 def training(tmp_path_factory):
     """Folder of a config, and the environment to train it in."""
