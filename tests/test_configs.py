@@ -17,6 +17,7 @@ from ipmot_mm.testing import make_clip, tiny_clip_cfg, tiny_model_cfg
 LEAVES = sorted(
     path.relative_to(ROOT).as_posix() for path in ROOT.rglob('*.py')
     if '_base_' not in path.parts and path.parent != ROOT / 'studies'
+    and path.parent != ROOT / 'mmtrack'  # another scope: test_compat/
     and path.parent != ROOT / 'synthmot' / 'baselines')  # nothing to train
 PAPER = [leaf for leaf in LEAVES if re.match(r'ipmot/ipmot_', leaf)]
 ABLATIONS = [leaf for leaf in LEAVES if leaf.startswith('ipmot/ablations/')]
