@@ -36,8 +36,8 @@ for KIND in "${KINDS[@]}"; do
         "$PYTHON" tools/train.py "$CONFIG" --work-dir "$OUT/$KIND" --resume \
             --cfg-options randomness.seed=0 \
             > "$OUT/$KIND.log" 2>&1
-        "$PYTHON" tools/model_converters/keep_detector.py \
-            "$OUT/$KIND/epoch_24.pth" "$OUT/${KIND}_small_world.pth"
+        "$PYTHON" tools/model_converters/publish_model.py --keep detector \
+            --plain "$OUT/$KIND/epoch_24.pth" "$OUT/${KIND}_small_world.pth"
     ) &
     PIDS+=($!)
 done

@@ -85,7 +85,7 @@ def test_identities_are_named_rather_than_a_shape(tmp_path):
             match='other data: the TrackBook has 1 identities only in the '
             r"data, such as \('lines', 'v1', 9\); 2 identities only in the "
             r"checkpoint, such as \('lines', 'v1', 2\)\. .*load_from, after "
-            'tools/model_converters/drop_track_book.py'):
+            'tools/model_converters/publish_model.py --plain'):
         resume(
             tmp_path, source, model=dict(type='ipmot_mm.LineBook', ids=[1, 9]))
 

@@ -10,7 +10,7 @@ from ..training_data import data_difference, describe_data
 from .training_parts import find_training_parts
 
 META_KEY = 'training_data'
-DROP_ROWS = (', after tools/model_converters/drop_track_book.py, which '
+DROP_ROWS = (', after tools/model_converters/publish_model.py --plain, which '
              'removes the rows of the TrackBook')
 _IDENTITY_KEYS = 'track_book.identity_keys'
 

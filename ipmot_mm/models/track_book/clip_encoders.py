@@ -1,29 +1,25 @@
-"""The frozen towers of CLIP: the only file that imports open_clip.
+"""The frozen towers of CLIP, on open_clip.
 
-The import happens when a tower is built, so that a test process, which has no
+It is imported when a tower is built, so that a test process, which has no
 TrackBook, never pays for it.
 """
 import copy
-import difflib
 import os
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import torch
-from mmengine.logging import print_log
 from torch import Tensor, nn
-
-from ipmot_mm.compat.checkpoint import load_from_local
 
 from .causal_prefix import KeysValues, encode_after_prefix, encode_prefix
 from .clip_image_encoder import CLIPImageEncoder
+from .clip_weights import read_clip_weights
 from .frozen_tower import FrozenTower
+from .named_clip import load_named_clip
 
 # What OpenAI trained CLIP with: open_clip 3.3.0, constants.py:1-2.
 CLIP_PIXEL_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_PIXEL_STD = (0.26862954, 0.26130258, 0.27577711)
-
-_WEIGHT_SUFFIXES = ('.pt', '.pth', '.bin', '.safetensors', '.npz')
 
 
 class CLIPTextEncoder(FrozenTower):
@@ -216,10 +212,11 @@ def build_clip(model_name: Optional[str] = None,
         FrozenCLIP: On the CPU, in float32 but for the image tower.
 
     Raises:
-        ValueError: For an unknown name or tag, QuickGELU mismatch, a text
-            tower that cannot be used, or not exactly one source.
+        ValueError: For an unknown name or tag, QuickGELU mismatch, a file
+            of another model or with code, a text tower that cannot be used,
+            or not exactly one source.
         FileNotFoundError: If ``pretrained`` looks like a path without a file.
-        RuntimeError: If open_clip cannot load the weights.
+        ConnectionError: If the weights of a tag cannot be fetched.
     """
     import open_clip
     if (model_name is None) == (model_cfg is None):
@@ -271,7 +268,7 @@ def load_weights(model: nn.Module, path: str) -> None:
     Args:
         model (nn.Module): Changed in place; numbers of another type, such as
             float16, are converted to its own.
-        path (str): State dict in a file of ``torch.save``.
+        path (str): See :func:`read_clip_weights`.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -283,7 +280,7 @@ def load_weights(model: nn.Module, path: str) -> None:
             f'CLIP weights not found: pretrained={path!r} is no file, and '
             '"model_cfg" knows no tags. Make the file with '
             'tools/train_clip.py, or set pretrained=None for random weights.')
-    weights = load_from_local(path, map_location='cpu')
+    weights = read_clip_weights(path)
     try:
         model.load_state_dict(weights)
     except (RuntimeError, TypeError, AttributeError) as error:
@@ -305,71 +302,6 @@ def build_contrastive_loss() -> nn.Module:
     the scale give the mean of both cross entropies."""
     import open_clip
     return open_clip.ClipLoss()
-
-
-def load_named_clip(model_name: str, pretrained: Optional[str],
-                    image_size: Tuple[int, int], seed: int) -> nn.Module:
-    """Model of open_clip by name; see :func:`build_clip`."""
-    import open_clip
-    _check_model_name(model_name)
-    if pretrained is None:
-        print_log(
-            f'CLIP {model_name} has random weights: nothing is learned from '
-            'CLIP. Set "pretrained" to a tag or a file of weights.',
-            logger='current')
-    else:
-        _check_pretrained(model_name, pretrained)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        try:
-            return open_clip.create_model(
-                model_name,
-                pretrained=pretrained,
-                force_image_size=tuple(image_size))
-        except (RuntimeError, OSError) as error:
-            raise RuntimeError(
-                f'CLIP {model_name} could not load pretrained='
-                f'{pretrained!r}: {error}. Without a network, set '
-                '"pretrained" to a local file of these weights.') from error
-
-
-def _check_model_name(model_name: str) -> None:
-    import open_clip
-    known = open_clip.list_models()
-    if model_name not in known:
-        close = difflib.get_close_matches(model_name, known, n=3)
-        hint = f' Close names: {", ".join(close)}.' if close else ''
-        raise ValueError(
-            f'Unknown CLIP model_name {model_name!r}.{hint} Choose one of '
-            'open_clip.list_models(), or give "model_cfg".')
-
-
-def _check_pretrained(model_name: str, pretrained: str) -> None:
-    """Refuse what open_clip would load wrongly or explain badly."""
-    import open_clip
-    tag_cfg = open_clip.get_pretrained_cfg(model_name, pretrained)
-    if tag_cfg:
-        # open_clip only warns, and the features are wrong:
-        # mlfoundations/open_clip issue 771.
-        expected = tag_cfg.get('quick_gelu', pretrained == 'openai')
-        found = open_clip.get_model_config(model_name).get(
-            'quick_gelu', False)
-        if expected != found:
-            base = model_name.replace('-quickgelu', '')
-            right = f'{base}-quickgelu' if expected else base
-            raise ValueError(
-                f'CLIP weights {pretrained!r} were trained with quick_gelu='
-                f'{expected}, but {model_name!r} has quick_gelu={found}. Use '
-                f'model_name={right!r}.')
-    elif not os.path.isfile(pretrained):
-        if os.sep in pretrained or pretrained.endswith(_WEIGHT_SUFFIXES):
-            raise FileNotFoundError(
-                f'CLIP weights not found: pretrained={pretrained!r} is no '
-                'file. Give the path of a downloaded weight file or a tag.')
-        tags = open_clip.list_pretrained_tags_by_model(model_name)
-        raise ValueError(
-            f'Unknown CLIP weights pretrained={pretrained!r} for '
-            f'{model_name!r}. Give a file or one of {sorted(tags)}.')
 
 
 def _has_plain_blocks(text: nn.Module) -> bool:

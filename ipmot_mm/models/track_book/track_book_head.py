@@ -302,8 +302,8 @@ class TrackBookHead(BaseModule):
                 f'data set given to it: {difference}. Its rows would describe '
                 'the wrong persons. Train on the same annotations, or learn '
                 'the TrackBook anew: tools/model_converters/'
-                'drop_track_book.py removes its rows from a checkpoint for '
-                'load_from.')
+                'publish_model.py --plain removes its rows from a checkpoint '
+                'for load_from.')
 
     def compare_identities(self, identity_keys: Tensor) -> str:
         """Say how the rows of a checkpoint differ from these.

@@ -8,7 +8,7 @@ ENCODER_LAYERS, DECODER_LAYERS, CLASSES = 2, 3, 91
 WIDTHS = (8, 16, 32, 64)  # of the four stages of the backbone
 
 
-def random_state_dict(layout, num_queries):
+def random_state_dict(layout, num_queries=5, classes=CLASSES):
     """Random weights under the names of the official checkpoints."""
     state = {}
 
@@ -64,7 +64,7 @@ def random_state_dict(layout, num_queries):
                 state[f'{name}.self_attn.in_proj_bias'] = torch.randn(
                     3 * DIMS) * 0.1
     for i in range(DECODER_LAYERS):
-        linear(f'class_embed.{i}', CLASSES, DIMS)
+        linear(f'class_embed.{i}', classes, DIMS)
         for j, rows in enumerate((DIMS, DIMS, 4)):
             linear(f'bbox_embed.{i}.layers.{j}', rows, DIMS)
     for key in [k for k in state if k.startswith('bbox_embed.')]:
@@ -80,3 +80,32 @@ def random_state_dict(layout, num_queries):
         state['query_embed.weight'] = torch.randn(num_queries, 2 * DIMS)
         linear('transformer.reference_points', 2, DIMS)
     return state
+
+
+def two_stage(state):
+    """The same detector with a first stage instead of detect queries."""
+    gone = ('tgt_embed', 'refpoint_embed', 'query_embed',
+            'transformer.reference_points')
+    state = {k: v for k, v in state.items() if not k.startswith(gone)}
+    for name in ('enc_output', 'enc_output_norm', 'pos_trans',
+                 'pos_trans_norm'):
+        state[f'transformer.{name}.weight'] = torch.randn(DIMS)
+    for key in [k for k in state if k.startswith(('class_', 'bbox_'))]:
+        part, layer, rest = key.split('.', 2)
+        if layer == '0':
+            state[f'{part}.{DECODER_LAYERS}.{rest}'] = torch.randn(3)
+            state[f'transformer.decoder.{part}.{DECODER_LAYERS}.{rest}'] = (
+                torch.randn(3))
+    return state
+
+
+def unrefined(state):
+    """The same detector with one branch for all layers."""
+    shared = {}
+    for key, value in state.items():
+        part, _, rest = key.partition('.')
+        if part in ('class_embed', 'bbox_embed'):
+            value = state[f'{part}.0.{rest.split(".", 1)[1]}']
+        if not key.startswith('transformer.decoder.bbox_embed'):
+            shared[key] = value
+    return shared
