@@ -1,27 +1,36 @@
-"""Track the persons in a video, a folder of frames or a camera's stream.
+"""Track the persons in a video, a folder of frames, a camera or a stream.
 
 Example:
     python demo/mot_demo.py video.mp4 configs/synthmot/CONFIG.py \\
         --checkpoint work_dirs/CHECKPOINT.pth --out tracks.mp4
 """
 import argparse
+import os
 import signal
 import sys
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Callable, Union
+from typing import Iterator, List, Optional, Set
 
-import cv2
-import numpy as np
-from mmengine.config import DictAction
-from mmengine.structures import InstanceData
-from mmengine.utils import ProgressBar
+# The demo says itself, in one line, what is wrong with an input.
+os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+os.environ.setdefault('OPENCV_LOG_LEVEL', 'FATAL')
 
-from ipmot_mm.apis import FrameSource, FrameTracker, init_tracker, track_video
-from ipmot_mm.visualization import TrackVisualizer, open_writer
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+from mmengine.config import DictAction  # noqa: E402
+from mmengine.structures import InstanceData  # noqa: E402
+from tqdm import tqdm  # noqa: E402
 
-BAD_INPUT = 2
+from ipmot_mm.apis import (FrameSource, FrameTracker, TrackFile,  # noqa: E402
+                           TrackJournal, init_tracker, track_video)
+from ipmot_mm.user_errors import (INTERRUPTED, CommandError,  # noqa: E402
+                                  positive, run_tool)
+from ipmot_mm.visualization import TrackVisualizer, open_writer  # noqa: E402
+
 ESCAPE = 27
+DRAWN = ('boxes', 'ids', 'scores', 'trails')
 
 
 def parse_args() -> argparse.Namespace:
@@ -31,142 +40,330 @@ def parse_args() -> argparse.Namespace:
         Namespace: The arguments.
     """
     parser = argparse.ArgumentParser(description='Track persons')
-    parser.add_argument(
-        'input', help='video, folder of frames, or index of a camera')
-    parser.add_argument('config', help='config file of the tracker')
-    parser.add_argument('--checkpoint', help='weights of the tracker')
-    parser.add_argument(
-        '--out', help='video to write (.mp4, .avi), or a folder of frames')
-    parser.add_argument('--device', default='cpu', help='cpu, cuda, cuda:1')
-    parser.add_argument(
-        '--save-txt', help='file for the tracks in MOTChallenge format')
-    parser.add_argument(
-        '--show', action='store_true', help='show a window; Esc ends')
-    parser.add_argument(
-        '--score-thr',
+    add = parser.add_argument
+    add('input',
+        help='video, folder of frames, index of a camera, or address of a '
+        'stream (rtsp://, http://, udp://)')
+    add('config', help='config file of the tracker')
+    add('--checkpoint', help='weights of the tracker')
+    add('--out', help='video to write (.mp4, .avi), or a folder of frames')
+    add('--save-txt',
+        metavar='FILE.txt',
+        help='file for the tracks in MOTChallenge format')
+    add('--save-json',
+        metavar='FILE',
+        help='file for the tracks: .jsonl, a line for each frame, or .json, '
+        'one list')
+    add('--show', action='store_true', help='show a window; Esc ends')
+    add('--hide',
+        nargs='+',
+        default=[],
+        choices=DRAWN,
+        metavar='WHAT',
+        help=f'what not to draw: {", ".join(DRAWN)}')
+    add('--trail-length',
+        type=positive,
+        default=30,
+        metavar='N',
+        help='frames that a trail reaches back; default 30')
+    add('--score-thr',
         type=float,
         default=0.0,
         help='leave out tracks with a lower score')
-    parser.add_argument(
-        '--look-ahead',
+    add('--resume',
+        action='store_true',
+        help='go on where the same command was stopped or killed')
+    add('--save-every',
+        type=positive,
+        default=200,
+        metavar='N',
+        help='frames after which the state is saved; default 200')
+    add('--device',
+        default='auto',
+        help='cpu, cuda, cuda:1; default: cuda if there is one')
+    add('--look-ahead',
         type=int,
         default=1,
         metavar='N',
         help='frames to encode at once, faster on a GPU; default 1')
-    parser.add_argument(
-        '--fuse-conv-bn',
+    add('--fuse-conv-bn',
         action='store_true',
         help='make the batch norms part of the convolutions, which is faster')
-    parser.add_argument(
-        '--cfg-options',
+    add('--cfg-options',
         nargs='+',
         action=DictAction,
         metavar='KEY=VALUE',
         help='config keys to override')
     args = parser.parse_args()
-    if not (args.out or args.save_txt or args.show):
-        parser.error('give --out, --save-txt or --show, else nothing is kept')
+    if not (args.out or args.save_txt or args.save_json or args.show):
+        parser.error('give --out, --save-txt, --save-json or --show, else '
+                     'nothing is kept')
     return args
 
 
-def mot_lines(number: int, tracks: InstanceData) -> str:
-    """The tracks of one frame in MOTChallenge format.
-
-    Args:
-        number (int): Number of the frame, 1-based.
-        tracks (InstanceData): ``bboxes`` xyxy, ``scores``, ``instances_id``.
-
-    Returns:
-        str: Lines ``frame,id,x,y,w,h,score,-1,-1,-1``.
-    """
-    bboxes = tracks.bboxes.numpy().copy()
-    bboxes[:, 2:] -= bboxes[:, :2]
-    return ''.join(
-        f'{number},{track},{x:.2f},{y:.2f},{w:.2f},{h:.2f},{score:.4f},'
-        '-1,-1,-1\n' for track, (x, y, w, h), score in zip(
-            tracks.instances_id.tolist(), bboxes.tolist(),
-            tracks.scores.tolist()))
-
-
-def open_sinks(args: argparse.Namespace, fps: float,
-               stack: ExitStack) -> Callable[[int, np.ndarray, InstanceData],
-                                             bool]:
-    """Open all outputs.
+class Outputs:
+    """All that is made of the tracks.
 
     Args:
         args (Namespace): The arguments.
         fps (float): Frames a second of the video.
         stack (ExitStack): Closes the outputs, whatever happens.
-
-    Returns:
-        Callable: Takes frame number, frame and tracks; False when the user
-        wants to stop.
     """
-    visualizer = TrackVisualizer(with_scores=True)
-    writer = stack.enter_context(open_writer(args.out, fps)) \
-        if args.out else None
-    text = None
-    if args.save_txt:
-        Path(args.save_txt).parent.mkdir(parents=True, exist_ok=True)
-        text = stack.enter_context(
-            open(args.save_txt, 'w', encoding='utf-8'))
 
-    def put(number: int, frame: np.ndarray, tracks: InstanceData) -> bool:
-        if text:
-            text.write(mot_lines(number, tracks))
-        if not writer and not args.show:
+    def __init__(self, args: argparse.Namespace, fps: float,
+                 stack: ExitStack) -> None:
+        self.show, self.score_thr = args.show, args.score_thr
+        self.visualizer = TrackVisualizer(
+            trail_length=0 if 'trails' in args.hide else args.trail_length,
+            with_boxes='boxes' not in args.hide,
+            with_ids='ids' not in args.hide,
+            with_scores='scores' not in args.hide)
+        self.files: List[TrackFile] = [
+            stack.enter_context(TrackFile(path, fps))
+            for path in (args.save_txt, args.save_json) if path
+        ]
+        self.writer = stack.enter_context(open_writer(args.out, fps)) \
+            if args.out else None
+        self.num_frames = 0
+        self.ids: Set[int] = set()
+
+    def put(self, frame: np.ndarray, tracks: InstanceData) -> bool:
+        """Take the next frame.
+
+        Args:
+            frame (np.ndarray): BGR, uint8, has shape (h, w, 3).
+            tracks (InstanceData): Its tracks.
+
+        Returns:
+            bool: False when the user wants to stop.
+        """
+        tracks = tracks[tracks.scores >= self.score_thr]
+        self.num_frames += 1
+        self.ids.update(tracks.instances_id.tolist())
+        for file in self.files:
+            file.write(self.num_frames, tracks)
+        if not (self.writer or self.show):
             return True
-        image = visualizer.draw(frame, tracks)
-        if writer:
-            writer.write(image)
-        if args.show:
+        image = self.visualizer.draw(frame, tracks)
+        if self.writer:
+            self.writer.write(image)
+        if self.show:
             cv2.imshow('tracks', image)
             return cv2.waitKey(1) != ESCAPE
         return True
 
-    return put
+    def describe(self) -> str:
+        """What was written, in words."""
+        paths = [str(file.path) for file in self.files]
+        if self.writer and self.writer.num_frames:
+            paths.insert(0, str(self.writer.path))
+        return (f'{self.num_frames} frames, {len(self.ids)} tracks'
+                f'{"; wrote " if paths else ""}{", ".join(paths)}')
 
 
-def run(args: argparse.Namespace) -> None:
+class Progress:
+    """A bar with frames, frames per second and the time left.
+
+    A number of frames that turns out to be too small is dropped, and at the
+    end the number is what has come.
+
+    Args:
+        total (int, optional): Frames to expect. None where unknown.
+        num_known (int): Frames that come from an earlier run.
+    """
+
+    def __init__(self, total: Optional[int], num_known: int) -> None:
+        self.bar = tqdm(
+            total=total, unit=' frames', dynamic_ncols=True, mininterval=0.5)
+        self.num_known = num_known
+        self.begin = time.perf_counter()
+        self.num_tracked = 0
+
+    def update(self) -> None:
+        """A frame is done."""
+        if self.bar.total is not None and self.bar.n >= self.bar.total:
+            self.bar.total = None
+        self.bar.update()
+        if self.bar.n <= self.num_known:
+            self.begin = time.perf_counter()
+        else:
+            self.num_tracked += 1
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        self.bar.refresh()
+        self.bar.close()
+
+    def end(self) -> None:
+        """All frames have come."""
+        self.bar.total = self.bar.n
+
+    def speed(self) -> float:
+        """Frames a second that were tracked."""
+        return self.num_tracked / max(time.perf_counter() - self.begin, 1e-9)
+
+
+class Stop:
+    """Set by Ctrl-C and by a polite kill."""
+
+    def __init__(self) -> None:
+        self.is_wanted = False
+
+    def __call__(self, *args: object) -> None:
+        """Stop after this frame; the second time at once."""
+        if self.is_wanted:
+            raise KeyboardInterrupt
+        self.is_wanted = True
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[Stop]:
+    """Between two frames all files can be closed and the state be saved."""
+    stop = Stop()
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(kind, stop) for kind in kinds]
+    try:
+        yield stop
+    finally:
+        for kind, handler in zip(kinds, before):
+            signal.signal(kind, handler)
+
+
+def open_journal(args: argparse.Namespace, source: FrameSource,
+                 tracker: FrameTracker) -> Optional[TrackJournal]:
+    """Where the run is noted; nowhere if it cannot go on later.
+
+    Args:
+        args (Namespace): The arguments.
+        source (FrameSource): The input.
+        tracker (FrameTracker): The tracker.
+
+    Returns:
+        TrackJournal: Beside the first output, or None.
+    """
+    output = args.out or args.save_txt or args.save_json
+    reason = None
+    if source.is_live:
+        reason = 'the frames of a camera or stream come once'
+    elif tracker.state is None:
+        reason = 'the model keeps its tracks itself'
+    elif output is None:
+        reason = 'nothing is written'
+    if reason is None:
+        folder = output.rstrip('/') + '.resume'
+        return TrackJournal(
+            folder, save_every=args.save_every, resume=args.resume)
+    if args.resume:
+        raise CommandError(f'--resume cannot be used here: {reason}; leave it '
+                           'out')
+    return None
+
+
+def check_window(args: argparse.Namespace) -> None:
+    """Qt ends the process where it finds no display."""
+    is_there = sys.platform != 'linux' or any(
+        os.environ.get(name) for name in ('DISPLAY', 'WAYLAND_DISPLAY'))
+    if args.show and not is_there:
+        raise CommandError(
+            '--show needs a display, and there is none; write a video with '
+            '--out instead')
+
+
+def run(args: argparse.Namespace) -> int:
     """Track the input and write the outputs.
 
     Args:
         args (Namespace): The arguments.
+
+    Returns:
+        int: Exit code.
     """
-    source: Union[str, int] = args.input
-    frames = FrameSource(int(source) if source.isdigit() else source)
-    model = init_tracker(args.config, args.checkpoint, args.device,
-                         args.cfg_options, args.fuse_conv_bn)
+    check_window(args)
+    is_camera = args.input.isdigit() and not Path(args.input).exists()
+    source = FrameSource(int(args.input) if is_camera else args.input)
+    tracker = FrameTracker(
+        init_tracker(args.config, args.checkpoint, args.device,
+                     args.cfg_options, args.fuse_conv_bn))
     if not args.checkpoint:
         sys.stderr.write('Warning: no --checkpoint, the weights are random '
                          'and so are the tracks.\n')
-    progress = ProgressBar(frames.num_frames_hint or 0)
+    journal = open_journal(args, source, tracker)
+    num_known = journal.num_frames if journal else 0
+    if args.resume:
+        sys.stderr.write(f'Going on after frame {num_known}.\n' if num_known
+                         else 'Nothing to resume, beginning anew.\n')
     with ExitStack() as stack:
-        put = open_sinks(args, frames.fps, stack)
-        for number, (frame, tracks) in enumerate(
-                track_video(FrameTracker(model), frames, args.look_ahead),
-                1):
-            tracks = tracks[tracks.scores >= args.score_thr]
-            if not put(number, frame, tracks):
-                break
+        outputs = Outputs(args, source.fps, stack)
+        progress = stack.enter_context(
+            closing(Progress(source.num_frames_hint, num_known)))
+        is_complete = track(
+            track_video(tracker, source, args.look_ahead, journal), outputs,
+            progress)
+        if is_complete:
+            progress.end()
+    return conclude(args, source, outputs, progress, journal, is_complete)
+
+
+def track(pairs: Iterator, outputs: Outputs, progress: Progress) -> bool:
+    """Hand on all frames.
+
+    Args:
+        pairs (Iterator): Frames and tracks.
+        outputs (Outputs): Takes them.
+        progress (Progress): Counts them.
+
+    Returns:
+        bool: Whether the input came to its end.
+    """
+    with stop_on_signals() as stop, closing(pairs):
+        for frame, tracks in pairs:
+            goes_on = outputs.put(frame, tracks)
             progress.update()
-    sys.stdout.write('\n')
+            if stop.is_wanted or not goes_on:
+                return False
+    return True
 
 
-def main() -> None:
+def conclude(args: argparse.Namespace, source: FrameSource, outputs: Outputs,
+             progress: Progress, journal: Optional[TrackJournal],
+             is_complete: bool) -> int:
+    """Say what was written.
+
+    Args:
+        args (Namespace): The arguments.
+        source (FrameSource): The input.
+        outputs (Outputs): All closed.
+        progress (Progress): Of the frames.
+        journal (TrackJournal, optional): Goes if the input is at its end.
+        is_complete (bool): Whether it is.
+
+    Returns:
+        int: Exit code.
+    """
+    sys.stdout.write(f'{outputs.describe()}; {progress.speed():.1f} frames/s'
+                     '\n')
+    hint = source.num_frames_hint
+    if is_complete and hint not in (None, outputs.num_frames):
+        sys.stderr.write(
+            f'Note: the header of {args.input} says {hint} frames, '
+            f'{outputs.num_frames} could be read.\n')
+    if is_complete:
+        if journal:
+            journal.remove()
+        return 0
+    sys.stderr.write('Stopped; what was tracked so far is written' +
+                     ('; --resume goes on.\n' if journal else '.\n'))
+    return 0 if args.show else INTERRUPTED
+
+
+def main() -> int:
     """Run, and say in one line what is wrong with the input."""
-    args = parse_args()
-    # An mp4 is finished when it is closed, so a polite kill must unwind.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        run(args)
-    except (OSError, ValueError) as error:
-        sys.stderr.write(f'mot_demo.py: {error}\n')
-        sys.exit(BAD_INPUT)
+        return run_tool(run, parse_args())
     except KeyboardInterrupt:
         sys.stderr.write('\nStopped; what was tracked so far is written.\n')
-        sys.exit(130)
+        return INTERRUPTED
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

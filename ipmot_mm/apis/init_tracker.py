@@ -24,14 +24,16 @@ def init_tracker(config: Union[str, Path, Config],
                  fuse_conv_bn: bool = False) -> nn.Module:
     """Build the tracker of a config for inference.
 
-    Unlike mmdet 3.3.0's ``init_track_model`` (apis/inference.py:300-347) it
-    sets the default scope by itself.
+    Also of a config of one of mmdet's trackers. Unlike mmdet 3.3.0's
+    ``init_track_model`` (apis/inference.py:305-372) it sets the default scope
+    by itself and takes a checkpoint as a whole or not at all.
 
     Args:
         config (str | Path | Config): Config or its file.
         checkpoint (str | Path, optional): Weights: a file, or an address that
             mmengine can read. Defaults to None, for random weights.
-        device (str): Where the model goes. Defaults to ``'cpu'``.
+        device (str): Where the model goes; ``'auto'`` takes a GPU if there
+            is one. Defaults to ``'cpu'``.
         cfg_options (dict, optional): Config keys to override, dotted.
             Defaults to None.
         fuse_conv_bn (bool): Whether to make the batch norms of the backbone
@@ -52,6 +54,8 @@ def init_tracker(config: Union[str, Path, Config],
     cfg = _read_config(config)
     if cfg_options:
         cfg.merge_from_dict(cfg_options)
+    if device == 'auto':
+        device = 'cuda' if torch.cuda.is_available() else 'cpu'
     _check_device(device)
     init_default_scope(cfg.get('default_scope', 'ipmot_mm'))
     model = MODELS.build(cfg.model)

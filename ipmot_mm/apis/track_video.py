@@ -1,7 +1,7 @@
 """Track whole videos: one, or several side by side."""
 from itertools import islice
 from pathlib import Path
-from typing import Dict, Iterator, List, Sequence, Tuple, Union
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from mmengine.structures import InstanceData
@@ -10,6 +10,7 @@ from torch import nn
 from ipmot_mm.datasets.frame_source import FrameSource
 
 from .frame_tracker import FrameTracker, track_clips
+from .track_journal import TrackJournal
 
 Source = Union[str, Path, int, FrameSource]
 
@@ -17,26 +18,52 @@ Source = Union[str, Path, int, FrameSource]
 def track_video(
         tracker: FrameTracker,
         source: Source,
-        look_ahead: int = 1) -> Iterator[Tuple[np.ndarray, InstanceData]]:
+        look_ahead: int = 1,
+        journal: Optional[TrackJournal] = None
+) -> Iterator[Tuple[np.ndarray, InstanceData]]:
     """Track a whole input.
 
     Args:
         tracker (FrameTracker): The tracker; it is reset first.
-        source (str | Path | int | FrameSource): Video, folder or camera.
+        source (str | Path | int | FrameSource): Video, folder, camera or
+            stream.
         look_ahead (int): Frames that are read and encoded together:
             the same tracks, but for rounding, from fewer and larger passes.
             Of a camera, the tracks come later by as many frames. Defaults to
             1.
+        journal (TrackJournal, optional): Lets the run go on after it was
+            killed; its first frames then come from the journal. It is for
+            the caller to remove once the output is complete. Defaults to
+            None.
 
     Yields:
         tuple: The frame, BGR, uint8, of shape (h, w, 3), and its tracks as
         :meth:`FrameTracker.update` gives them.
     """
-    frames = iter(_open(source))
     _check_look_ahead(look_ahead)
+    source = _open(source)
+    frames = iter(source)
     tracker.reset()
-    while clip := list(islice(frames, look_ahead)):
-        yield from zip(clip, tracker.update_clip(clip))
+    if journal is None:
+        while clip := list(islice(frames, look_ahead)):
+            yield from zip(clip, tracker.update_clip(clip))
+        return
+    known = journal.begin(tracker, source, look_ahead)
+    # Known tracks first: the other way round a frame would be lost.
+    for tracks, frame in zip(known, frames):
+        yield frame, tracks
+    is_consistent = True
+    try:
+        while clip := list(islice(frames, look_ahead)):
+            is_consistent = False
+            found = tracker.update_clip(clip)
+            journal.append(found, tracker)
+            is_consistent = True
+            yield from zip(clip, found)
+    finally:
+        if is_consistent:
+            journal.save(tracker)
+        journal.close()
 
 
 def track_videos(

@@ -16,6 +16,7 @@ from .host_check import check_host
 from .log_files import install_log_files
 from .packages import install_package_lookup
 from .torchvision_ops import install_torchvision_schemas
+from .track_inference import install_track_inference
 from .warning_filters import install_warning_filters
 
 __all__ = ['check_host', 'enable']
@@ -24,7 +25,7 @@ _FIXES = (install_ops_fallback, install_package_lookup,
           install_checkpoint_loader, install_cpu_launcher,
           install_torchvision_schemas, install_warning_filters,
           install_backbone_checkpoint, install_checkpoint_writer,
-          install_log_files)
+          install_log_files, install_track_inference)
 
 
 def enable() -> None:

@@ -33,7 +33,9 @@ def track_color(track_id: int) -> Tuple[int, int, int]:
 def draw_boxes(image: np.ndarray,
                bboxes: np.ndarray,
                ids: np.ndarray,
-               scores: Optional[np.ndarray] = None) -> None:
+               scores: Optional[np.ndarray] = None,
+               with_boxes: bool = True,
+               with_ids: bool = True) -> None:
     """Draw boxes with ids (and scores) into an image, in place.
 
     Args:
@@ -41,17 +43,20 @@ def draw_boxes(image: np.ndarray,
         bboxes (np.ndarray): xyxy pixels, has shape (K, 4).
         ids (np.ndarray): Track ids, int64, has shape (K,).
         scores (np.ndarray, optional): Has shape (K,). Defaults to None.
+        with_boxes (bool): Whether to draw the boxes. Defaults to True.
+        with_ids (bool): Whether to write the ids. Defaults to True.
     """
     unit = max(min(image.shape[:2]) / 480, 0.3)
     thick = max(round(2 * unit), 1)
     for i, (bbox, track_id) in enumerate(zip(bboxes, ids.tolist())):
         left, top, right, bottom = (int(v) for v in bbox)
         color = track_color(track_id)
-        cv2.rectangle(image, (left, top), (right, bottom), color, thick)
-        text = str(track_id)
-        if scores is not None:
-            text += f' {scores[i]:.2f}'
-        draw_label(image, text, (left, top), color, unit)
+        if with_boxes:
+            cv2.rectangle(image, (left, top), (right, bottom), color, thick)
+        words = [str(track_id)] if with_ids else []
+        words += [] if scores is None else [f'{scores[i]:.2f}']
+        if words:
+            draw_label(image, ' '.join(words), (left, top), color, unit)
 
 
 def draw_label(image: np.ndarray, text: str, corner: Tuple[int, int],
@@ -89,6 +94,8 @@ class TrackVisualizer:
         trail_length (int): Frames that a trail reaches back; 0 draws none.
             Defaults to 30.
         with_scores (bool): Whether to write the scores. Defaults to False.
+        with_boxes (bool): Whether to draw the boxes. Defaults to True.
+        with_ids (bool): Whether to write the ids. Defaults to True.
 
     >>> import torch
     >>> tracks = InstanceData(
@@ -103,10 +110,14 @@ class TrackVisualizer:
                  *,
                  score_thr: float = 0.0,
                  trail_length: int = 30,
-                 with_scores: bool = False) -> None:
+                 with_scores: bool = False,
+                 with_boxes: bool = True,
+                 with_ids: bool = True) -> None:
         self.score_thr = score_thr
         self.trail_length = trail_length
         self.with_scores = with_scores
+        self.with_boxes = with_boxes
+        self.with_ids = with_ids
         self._trails: Dict[int, Deque[Tuple[int, int, int]]] = {}
         self._num_frames = 0
 
@@ -135,7 +146,8 @@ class TrackVisualizer:
             self._extend_trails(bboxes, ids)
             self._draw_trails(image)
         draw_boxes(image, bboxes, ids,
-                   scores[keep] if self.with_scores else None)
+                   scores[keep] if self.with_scores else None,
+                   self.with_boxes, self.with_ids)
         self._num_frames += 1
         return image
 

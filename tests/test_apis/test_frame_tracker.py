@@ -1,6 +1,12 @@
 """Frames in, tracks in original pixels out."""
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
+import torch
+from mmengine.registry import DefaultScope
+from stream_samples import NUM_FRAMES, random_tracker, stream, to_lists
 
 from ipmot_mm.apis import FrameTracker, init_tracker, track_video
 from ipmot_mm.testing.synthetic import write_tiny_mot
@@ -51,11 +57,53 @@ def test_pipeline_is_found_and_loading_is_skipped(cfg, place):
     assert len(tracks) == 1
 
 
+def test_frames_of_all_kinds_give_the_same_tracks(tmp_path):
+    """The model tells the channels apart, and so do the tracks."""
+    model = random_tracker()
+    frames = list(stream(0))
+    expected = [to_lists(found)
+                for found in FrameTracker(model).update_clip(frames)]
+    flipped = [frame[..., ::-1] for frame in frames]
+    for number, frame in enumerate(frames):
+        cv2.imwrite(str(tmp_path / f'{number}.png'), frame)
+    paths = [str(tmp_path / f'{number}.png') for number in range(len(frames))]
+    tensors = [torch.tensor(frame.copy()).permute(2, 0, 1)
+               for frame in flipped]
+    for rgb, clip in ((True, flipped), (True, tensors), (False, paths),
+                      (True, list(map(Path, paths)))):
+        tracker = FrameTracker(model, rgb=rgb)
+        assert [to_lists(found)
+                for found in tracker.update_clip(clip)] == expected
+    found = FrameTracker(model).update_clip(flipped)
+    assert list(map(to_lists, found)) != expected
+
+
+def test_a_saved_state_goes_on_in_another_process(tmp_path):
+    model = random_tracker()
+    straight = FrameTracker(model)
+    expected = [to_lists(straight.update(frame)) for frame in stream(0)]
+    tracker = FrameTracker(model)
+    found = []
+    for frame in stream(0):
+        torch.save(tracker.state_dict(), tmp_path / 'state.pth')
+        tracker = FrameTracker(model)
+        tracker.load_state_dict(
+            torch.load(tmp_path / 'state.pth', weights_only=True))
+        found.append(to_lists(tracker.update(frame)))
+    assert found == expected and tracker.num_frames == NUM_FRAMES
+
+
+def test_pipelines_are_built_in_the_scope_of_their_config(cfg):
+    model = init_tracker(cfg)
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        assert len(FrameTracker(model).update(spot_frame(9, 9))) == 1
+
+
 def test_bad_frames_and_pipelines_are_named(cfg):
     tracker = FrameTracker(init_tracker(cfg))
     for frame in (None, np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)),
-                  np.zeros((0, 4, 3), np.uint8)):
-        with pytest.raises(ValueError, match='must be a BGR uint8 array'):
+                  np.zeros((0, 4, 3), np.uint8), torch.zeros(4, 4, 3).byte()):
+        with pytest.raises(ValueError, match='a frame must be a uint8 array'):
             tracker.update(frame)
     cfg.test_dataloader.dataset.pipeline.pop()
     with pytest.raises(ValueError, match='last step must be PackClipInputs'):

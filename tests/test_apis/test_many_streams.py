@@ -84,6 +84,9 @@ class Leak:
         self.data_preprocessor = model.data_preprocessor
         self.kept = []
 
+    def predict(self, inputs, data_samples, state):
+        raise NotImplementedError  # it is called as a whole
+
     def __call__(self, **kwargs):
         samples = self.model(**kwargs)
         self.kept.append(samples[0][0].pred_track_instances)

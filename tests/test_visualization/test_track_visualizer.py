@@ -2,6 +2,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from mmengine.structures import InstanceData
 
@@ -49,6 +50,26 @@ def test_score_threshold_and_empty_frames():
     low = tracks([20, 40, 60, 70], scores=[0.4])
     assert not visualizer.draw(image, low).any()
     assert visualizer.draw(image, tracks([20, 40, 60, 70])).any()
+
+
+@pytest.mark.parametrize('shown', ['boxes', 'ids', 'scores', 'trails', None])
+def test_each_part_can_be_left_out(shown):
+    image = np.zeros((80, 100, 3), np.uint8)
+    visualizer = TrackVisualizer(
+        trail_length=9 if shown == 'trails' else 0,
+        with_boxes=shown == 'boxes',
+        with_ids=shown == 'ids',
+        with_scores=shown == 'scores')
+    for x in (20, 40):
+        drawn = visualizer.draw(image, tracks([x, 40, x + 20, 70]))
+    places = dict(
+        boxes=drawn[55, 40].any(), trails=drawn[70, 40].any(),
+        ids=drawn[30:38, 41:80].any())
+    places['scores'] = places['ids']
+    assert drawn.any() == (shown is not None)
+    assert shown is None or places[shown]
+    if shown in ('ids', 'scores'):  # a score is longer than an id
+        assert drawn[30:42, 48:].any() == (shown == 'scores')
 
 
 def test_boxes_beyond_the_image_are_legal():
