@@ -176,17 +176,36 @@ class QueryTracker:
             ``labels``, ``instances_id``.
         """
         height, width = ori_shape
-        size = torch.tensor([width, height, width, height])
-        bboxes = bbox_cxcywh_to_xyxy(report.bboxes[index]) * size
-        areas = (bboxes[:, 2:] - bboxes[:, :2]).prod(1)
         scores, ids = report.scores[index], report.ids[index]
-        kept = (ids != NO_ID) & (scores > self.output_score_thr) & (
-            areas > self.min_area)
+        bboxes, kept = self.locate(
+            report.bboxes[index], scores, ids,
+            torch.tensor([width, height, width, height]))
         return InstanceData(
             bboxes=bboxes[kept],
             scores=scores[kept],
             labels=report.labels[index][kept],
             instances_id=ids[kept])
+
+    def locate(self, bboxes: Tensor, scores: Tensor, ids: Tensor,
+               size: Tensor) -> Tuple[Tensor, Tensor]:
+        """Step 4 for S slots, on tensors alone.
+
+        Args:
+            bboxes (Tensor): (cx, cy, w, h) in [0, 1], has shape (..., S, 4).
+            scores (Tensor): Has shape (..., S).
+            ids (Tensor): ``NO_ID`` in empty slots, has shape (..., S).
+            size (Tensor): (width, height, width, height) of the original
+                frame in pixels, has shape (4, ).
+
+        Returns:
+            tuple[Tensor, Tensor]: xyxy in original pixels, not clipped,
+            (..., S, 4), and whether a slot is reported, bool, (..., S).
+        """
+        bboxes = bbox_cxcywh_to_xyxy(bboxes) * size
+        areas = (bboxes[..., 2:] - bboxes[..., :2]).prod(-1)
+        is_reported = (ids != NO_ID) & (scores > self.output_score_thr) & (
+            areas > self.min_area)
+        return bboxes, is_reported
 
     def _newborns(self, outputs: QueryOutputs, is_alive: Tensor,
                   missed: Tensor) -> Tensor:
