@@ -1,8 +1,10 @@
 """Schedules and side effects of a training or a test."""
+from .attention_plot_hook import AttentionPlotHook
 from .checkpoint_hook import CheckpointHook
 from .checkpoint_layout_hook import CheckpointLayoutHook
 from .class_check_hook import ClassCheckHook
 from .clip_length_hook import ClipLengthHook
+from .embedding_plot_hook import EmbeddingPlotHook
 from .epoch_position_hook import EpochPositionHook
 from .progress_bar_hook import ProgressBarHook
 from .recovery_checkpoint_hook import RecoveryCheckpointHook
@@ -12,8 +14,8 @@ from .track_video_hook import TrackVideoHook
 from .training_data_hook import TrainingDataHook
 
 __all__ = [
-    'CheckpointHook', 'CheckpointLayoutHook', 'ClassCheckHook',
-    'ClipLengthHook', 'EpochPositionHook', 'ProgressBarHook',
-    'RecoveryCheckpointHook', 'RuntimeInfoHook', 'TrackBookHook',
-    'TrackVideoHook', 'TrainingDataHook'
+    'AttentionPlotHook', 'CheckpointHook', 'CheckpointLayoutHook',
+    'ClassCheckHook', 'ClipLengthHook', 'EmbeddingPlotHook',
+    'EpochPositionHook', 'ProgressBarHook', 'RecoveryCheckpointHook',
+    'RuntimeInfoHook', 'TrackBookHook', 'TrackVideoHook', 'TrainingDataHook'
 ]

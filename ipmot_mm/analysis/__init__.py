@@ -1,0 +1,1 @@
+"""What a trained tracker does, looked at from outside."""

@@ -1,0 +1,44 @@
+"""Write one picture."""
+from pathlib import Path
+from typing import Union
+
+import cv2
+from numpy import ndarray
+
+from ipmot_mm.atomic_files import write_atomically
+
+
+def check_picture_name(path: Union[str, Path]) -> None:
+    """Find out before the work whether a picture can be written so.
+
+    Args:
+        path (str | Path): Where it is to go.
+
+    Raises:
+        ValueError: If OpenCV does not write this format.
+    """
+    suffix = Path(path).suffix
+    try:
+        known = bool(suffix) and cv2.haveImageWriter(f'picture{suffix}')
+    except cv2.error:  # no such format
+        known = False
+    if not known:
+        raise ValueError(f'{str(path)!r} cannot be written as a picture; give '
+                         'it the suffix .png or .jpg')
+
+
+def write_picture(path: Union[str, Path], image: ndarray) -> None:
+    """Write a picture; missing folders are made.
+
+    Args:
+        path (str | Path): Ends in .png, .jpg or what else OpenCV writes.
+        image (ndarray): RGB, uint8, has shape (h, w, 3).
+
+    Raises:
+        ValueError: If there is no such format.
+    """
+    check_picture_name(path)
+    path = Path(path)
+    data = cv2.imencode(path.suffix, image[..., ::-1])[1]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, data.tobytes())
