@@ -27,6 +27,22 @@ def test_configs_build(path):
         assert MODELS.get(cfg.model.track_book.type)
 
 
+@pytest.mark.parametrize('path', paths('*/README.md'))
+def test_projects_keep_the_rules(path):
+    folder = (ROOT / path).parent
+    name, text = folder.name, (ROOT / path).read_text()
+    for heading in ('Results', 'What is not reproduced', 'Citation',
+                    'Checklist'):
+        assert f'\n## {heading}\n' in text, heading
+    assert text.count('**Milestone ') == 3
+    assert 'tools/train.py' in text and 'tools/test.py' in text
+    assert f']({name}/README.md)' in (folder.parent / 'README.md').read_text()
+    for file in (folder / 'configs').glob('*.py'):
+        assert '/configs/' in file.read_text() or '::' in file.read_text()
+    tests = Path(__file__).parent.glob('test_*.py')
+    assert any(f'projects.{name}.' in test.read_text() for test in tests)
+
+
 @pytest.mark.parametrize('path', paths('*/study.py'))
 def test_studies_name_files_that_are_there(path):
     study = read_study(str(ROOT / path))
