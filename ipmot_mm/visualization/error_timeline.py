@@ -1,5 +1,5 @@
 """When a tracker goes wrong: errors of each frame, a panel for a sequence."""
-from typing import Any, Mapping
+from typing import Any, Mapping, Tuple
 
 import numpy as np
 from numpy import ndarray
@@ -11,7 +11,7 @@ MAX_PANELS = 30
 
 
 def draw_error_timeline(counts: Mapping[str, Mapping[str, ndarray]]) -> Any:
-    """Errors over time as a stack of bars.
+    """Errors over time: a stack of bars, and a mark where identities switch.
 
     Args:
         counts (mapping[str, mapping[str, ndarray]]): Sequence -> ``FP``,
@@ -39,8 +39,10 @@ def draw_error_timeline(counts: Mapping[str, Mapping[str, ndarray]]) -> Any:
         _draw_sequence(axes, name, counts[name])
     panels[-1].set_xlabel('frame')
     # room for the legends above the highest bar
-    panels[0].set_ylim(0, max(1.35 * panels[0].dataLim.y1, *(
-        1.35 * axes.dataLim.y1 for axes in panels), 1))
+    highest = max(
+        float((counts[name]['FP'] + counts[name]['FN']).max(initial=1))
+        for name in names)
+    panels[0].set_ylim(0, 1.55 * highest)
     return figure
 
 
@@ -49,20 +51,27 @@ def _draw_sequence(axes: Any, name: str,
     num_frames = len(next(iter(counts.values())))
     frames = np.arange(1, num_frames + 1)
     bottom = np.zeros(num_frames)
-    for key, color in ERROR_COLORS.items():
+    for key in ('FP', 'FN'):
         axes.bar(
-            frames,
-            counts[key],
-            bottom=bottom,
-            width=1,
-            color=[part / 255 for part in color[::-1]],
+            frames, counts[key], bottom=bottom, width=1, color=_rgb(key),
             label=f'{key} {counts[key].sum()}')
         bottom = bottom + counts[key]
+    # one switch in a hundred errors would be lost in a bar
+    switches = counts['IDSW']
+    is_switch = switches > 0
+    axes.scatter(
+        frames[is_switch], bottom[is_switch], s=18 * switches[is_switch],
+        marker='v', color=_rgb('IDSW'), edgecolors='k', linewidths=0.4,
+        zorder=3, label=f'IDSW {switches.sum()}')
     axes.set(ylabel='errors', xlim=(0.5, num_frames + 0.5))
     axes.set_title(name, fontsize='small', loc='left')
     axes.yaxis.get_major_locator().set_params(integer=True, nbins=4)
     axes.legend(loc='upper right', fontsize='x-small',
                 ncols=len(ERROR_COLORS), framealpha=0.6)
+
+
+def _rgb(key: str) -> Tuple[float, ...]:
+    return tuple(part / 255 for part in ERROR_COLORS[key][::-1])
 
 
 def _total(counts: Mapping[str, ndarray]) -> int:

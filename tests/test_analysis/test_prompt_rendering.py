@@ -146,13 +146,13 @@ def test_the_command_draws_persons_times_words(tmp_path, book, pipeline):
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
     pipeline.save_pretrained(tmp_path / 'sd')
-    Config(dict(
+    data = write_tiny_mot(tmp_path / 'data', num_frames=2)
+    cfg = dict(
         model=dict(track_book=dict(
             type='TrackBookHead', clip=dict(model_cfg=tiny_clip_cfg()))),
         train_dataloader=dict(dataset=dict(
-            type='MOTClipDataset', dataset_name='tiny',
-            data_root=str(write_tiny_mot(tmp_path / 'data', num_frames=2)))))
-    ).dump(str(tmp_path / 'config.py'))
+            type='MOTClipDataset', dataset_name='tiny', data_root=str(data))))
+    Config(cfg).dump(str(tmp_path / 'config.py'))
     torch.save(dict(state_dict={
         f'track_book.{key}': value
         for key, value in book.state_dict().items()}), tmp_path / 'e.pth')

@@ -91,8 +91,8 @@ def test_the_report_sets_both_states_beside_each_other(cfg, checkpoint):
     still, moved = report['identities']
     assert (still['identity'], still['moved']) == ('Tiny-02:1', 0)
     assert 2 < moved['moved'] < 4
-    units = [torch.nn.functional.normalize(each.describe(torch.arange(2)), dim=1)
-             for each in (book, before)]
+    units = [each.describe(torch.arange(2)) for each in (book, before)]
+    units = [torch.nn.functional.normalize(each, dim=1) for each in units]
     other, = moved['persons']
     assert other['identity'] == 'Tiny-02:1'
     assert other['cosine'] == pytest.approx(

@@ -94,26 +94,50 @@ def plot_results():
     return module
 
 
-def test_resumed_runs_are_joined(plot_results, tmp_path):
-    for run, first, value in (('1', 1, 10.), ('2', 3, 20.)):
+def test_messages_of_plots(plot_results, tmp_path, capsys):
+    scores, empty = tmp_path / 's.json', tmp_path / 'run' / 'vis_data'
+    empty.mkdir(parents=True)
+    (empty / 'scalars.json').write_text('')
+    out = ['--out-dir', str(tmp_path / 'out')]
+    two = ['--work-dir', str(tmp_path / 'run'), str(tmp_path)]
+    for args, message in (
+            (['--scores', str(scores)], 'eval_results.py --out'),
+            (['--work-dir', str(tmp_path / 'no')], 'no vis_data/scalars.json'),
+            (two[:2], 'holds neither losses nor scores'),
+            ([*two, '--names', 'a', 'a'], 'as many different names')):
+        assert plot_results.main(args + out) == 2
+        assert message in capsys.readouterr().err
+    scores.write_text('{"COMBINED": {"MOTA": 1}}')
+    assert plot_results.main(['--scores', str(scores)] + out) == 2
+    assert 'HOTA among the metrics' in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()
+
+
+def test_names_are_where_the_paths_differ(plot_results, tmp_path):
+    def name(*paths):
+        return plot_results.name_all([str(tmp_path / p) for p in paths], None,
+                                     '--scores')
+
+    assert name('a/x/s.json', 'b/x/s.json') == ['a', 'b']
+    assert name('a/x/s.json', 'a/y/t.json') == ['x/s.json', 'y/t.json']
+    assert name('a') == ['']
+
+
+def test_chosen_scalars_of_two_runs(plot_results, tmp_path):
+    for run in 'ab':
         vis = tmp_path / run / 'vis_data'
         vis.mkdir(parents=True)
-        vis.joinpath('scalars.json').write_text(''.join(
-            json.dumps(dict(loss=value + step, iter=step, step=step)) + '\n'
-            for step in range(first, first + 3)))
-    train, validation = plot_results.read_scalars(str(tmp_path))
-    assert train['loss'] == {1: 11., 2: 12., 3: 23., 4: 24., 5: 25.}
-    assert validation == {}
-
-
-def test_messages_of_plots(plot_results, tmp_path):
-    with pytest.raises(FileNotFoundError, match='eval_results.py --out'):
-        plot_results.read_scores(str(tmp_path / 's.json'))
-    (tmp_path / 's.json').write_text('{"COMBINED": {"MOTA": 1}}')
-    with pytest.raises(ValueError, match='HOTA among the metrics'):
-        plot_results.read_scores(str(tmp_path / 's.json'))
-    with pytest.raises(FileNotFoundError, match='no vis_data/scalars.json'):
-        plot_results.read_scalars(str(tmp_path))
+        vis.joinpath('scalars.json').write_text(
+            '{"loss": 2.0, "d0.loss_cls": 1, "iter": 10, "step": 10}\n'
+            '{"motchallenge-metric/HOTA": 0.5, "step": 1}\n')
+    args = ['--work-dir', str(tmp_path / 'a'), str(tmp_path / 'b'),
+            '--out-dir', str(tmp_path / 'out'), '--smooth', '0.5']
+    assert plot_results.main([*args, '--keys', 'loss', 'HOTA']) == 0
+    assert [p.name for p in (tmp_path / 'out').iterdir()] == ['curves.png']
+    assert plot_results.main([*args, '--keys', 'loss_t2i']) == 2
+    assert plot_results.main(args) == 0
+    assert {p.name for p in (tmp_path / 'out').iterdir()} == {
+        'curves.png', 'losses.png', 'scores.png'}
 
 
 def test_matplotlib_is_not_loaded_with_the_tool(plot_results):

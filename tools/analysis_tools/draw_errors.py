@@ -9,9 +9,8 @@ import json
 import sys
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
-import cv2
 import numpy as np
 from mmengine.logging import print_log
 
@@ -19,17 +18,16 @@ from ipmot_mm.atomic_files import write_atomically
 from ipmot_mm.datasets.sequence import (find_frames, find_image_dir,
                                         read_seqinfo)
 from ipmot_mm.datasets.transforms.load_clip_images import read_image
-from ipmot_mm.evaluation import (BENCHMARKS, ERRORS, SPLITS, FrameErrors,
-                                 ScoredSequence, find_errors,
-                                 sequences_to_score, worst_frames)
+from ipmot_mm.engine.error_pictures import (Errors, ImageReader,
+                                            draw_error_frame,
+                                            draw_worst_frames)
+from ipmot_mm.evaluation import (BENCHMARKS, ERRORS, SPLITS, find_errors,
+                                 sequences_to_score)
 from ipmot_mm.user_errors import positive, run_tool
 from ipmot_mm.visualization import open_writer
-from ipmot_mm.visualization.error_drawing import (ERROR_COLORS,
-                                                  draw_error_tile,
-                                                  make_error_sheet)
-
-Errors = Dict[str, Tuple[ScoredSequence, FrameErrors]]
-"""Name of a sequence -> the sequence and its errors."""
+from ipmot_mm.visualization.embedding_plot import to_image
+from ipmot_mm.visualization.error_timeline import draw_error_timeline
+from ipmot_mm.visualization.picture_file import write_picture
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -78,49 +76,6 @@ def summarise(errors: Errors) -> Dict[str, Any]:
     return dict(totals=dict(totals, MOTA=mota), sequences=sequences)
 
 
-def plot_timeline(errors: Errors, path: Path) -> None:
-    """Errors of each frame as a stack of bars, a panel for each sequence."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 1.2 + 1.3 * len(errors)), layout='constrained')
-    panels = figure.subplots(len(errors), 1, squeeze=False).ravel()
-    for axes, (name, (_, found)) in zip(panels, errors.items()):
-        bottom, counts = np.zeros(found.num_frames), found.counts
-        for key in ERRORS:
-            axes.bar(
-                np.arange(1, found.num_frames + 1),
-                counts[key],
-                bottom=bottom,
-                width=1,
-                color=[part / 255 for part in ERROR_COLORS[key][::-1]],
-                label=f'{key} {counts[key].sum()}')
-            bottom += counts[key]
-        axes.set(ylabel='errors', xlim=(0.5, found.num_frames + 0.5))
-        axes.set_title(name, fontsize='small', loc='left')
-        axes.legend(loc='upper right', fontsize='x-small', ncols=len(ERRORS))
-    panels[-1].set_xlabel('frame')
-    figure.savefig(path, dpi=110)
-
-
-def draw_frame(name: str, errors: Errors, frame: int, gt_root: str,
-               width: int) -> np.ndarray:
-    """One frame with its errors, BGR, uint8, of shape (h, width, 3)."""
-    sequence, found = errors[name]
-    paths = _frame_paths(str(Path(gt_root) / name))
-    number = sequence.first_frame + frame
-    here = found.frame(frame)
-    numbers = ' '.join(f'{key} {counts[frame]}'
-                       for key, counts in here.counts.items())
-    return draw_error_tile(
-        read_image(paths[number - 1]),
-        f'{name} frame {number}: {numbers}',
-        width,
-        matches=here.matches[:, 2:6],
-        false_positives=here.false_positives[:, 2:6],
-        misses=here.misses[:, 2:6],
-        switches=here.switches[:, [2, 3, 4, 5, 7, 1]])
-
-
 @lru_cache(maxsize=1)
 def _frame_paths(folder: str) -> Tuple[str, ...]:
     """Images of a sequence, frame 1 first."""
@@ -129,22 +84,15 @@ def _frame_paths(folder: str) -> Tuple[str, ...]:
     return tuple(str(image_dir / name) for name in find_frames(folder, info))
 
 
-def draw_worst(errors: Errors, args: argparse.Namespace,
-               path: Path) -> List[Tuple[str, int]]:
-    """The sheet of the worst frames; returns them."""
-    kinds = ERRORS if args.rank_by == 'all' else (args.rank_by, )
-    ranked = {
-        name: np.sum([found.counts[kind] for kind in kinds], 0)
-        for name, (_, found) in errors.items()
-    }
-    moments = worst_frames(ranked, args.worst, args.min_distance)
-    if moments:
-        sheet = make_error_sheet([
-            draw_frame(name, errors, frame, args.gt_root, args.width)
-            for name, frame in moments
-        ], args.columns)
-        write_atomically(path, cv2.imencode('.jpg', sheet)[1].tobytes())
-    return moments
+def make_reader(errors: Errors, gt_root: str) -> ImageReader:
+    """Reads images of the folder of sequences."""
+
+    def read_frame(name: str, frame: int) -> np.ndarray:
+        first = errors[name][0].first_frame
+        return read_image(
+            _frame_paths(str(Path(gt_root) / name))[first - 1 + frame])
+
+    return read_frame
 
 
 def run(args: argparse.Namespace) -> None:
@@ -161,20 +109,32 @@ def run(args: argparse.Namespace) -> None:
     out_dir = Path(args.out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     summary = summarise(errors)
-    moments = draw_worst(errors, args, out_dir / 'worst.jpg')
+    read_frame = make_reader(errors, args.gt_root)
+    sheet, moments = draw_worst_frames(
+        errors,
+        read_frame,
+        kinds=ERRORS if args.rank_by == 'all' else (args.rank_by, ),
+        num=args.worst,
+        min_distance=args.min_distance,
+        columns=args.columns,
+        width=args.width)
+    if sheet is not None:
+        write_picture(out_dir / 'worst.jpg', sheet[..., ::-1])
     summary['worst'] = [
         dict(sequence=name, frame=errors[name][0].first_frame + frame)
         for name, frame in moments
     ]
     write_atomically(out_dir / 'errors.json', json.dumps(summary, indent=1))
-    plot_timeline(errors, out_dir / 'timeline.png')
+    figure = draw_error_timeline(
+        {name: found.counts for name, (_, found) in errors.items()})
+    write_picture(out_dir / 'timeline.png', to_image(figure))
     if args.videos:
         for name, (_, found) in errors.items():
             with open_writer(out_dir / f'{name}.mp4') as writer:
                 for frame in range(found.num_frames):
                     writer.write(
-                        draw_frame(name, errors, frame, args.gt_root,
-                                   args.width))
+                        draw_error_frame(name, errors, frame, read_frame,
+                                         args.width))
     totals = summary['totals']
     print_log(f'{len(errors)} sequences, {totals}; written to {out_dir}')
 

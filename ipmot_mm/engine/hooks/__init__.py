@@ -6,6 +6,9 @@ from .class_check_hook import ClassCheckHook
 from .clip_length_hook import ClipLengthHook
 from .embedding_plot_hook import EmbeddingPlotHook
 from .epoch_position_hook import EpochPositionHook
+from .error_picture_hook import ErrorPictureHook
+from .hota_curve_hook import HOTACurveHook
+from .nearest_identities_hook import NearestIdentitiesHook
 from .progress_bar_hook import ProgressBarHook
 from .recovery_checkpoint_hook import RecoveryCheckpointHook
 from .runtime_info_hook import RuntimeInfoHook
@@ -16,6 +19,7 @@ from .training_data_hook import TrainingDataHook
 __all__ = [
     'AttentionPlotHook', 'CheckpointHook', 'CheckpointLayoutHook',
     'ClassCheckHook', 'ClipLengthHook', 'EmbeddingPlotHook',
-    'EpochPositionHook', 'ProgressBarHook', 'RecoveryCheckpointHook',
+    'EpochPositionHook', 'ErrorPictureHook', 'HOTACurveHook',
+    'NearestIdentitiesHook', 'ProgressBarHook', 'RecoveryCheckpointHook',
     'RuntimeInfoHook', 'TrackBookHook', 'TrackVideoHook', 'TrainingDataHook'
 ]
