@@ -15,6 +15,7 @@ from typing import List, Optional
 
 from mmengine.config import Config, ConfigDict, DictAction
 
+from .compat.shipped_files import find_checkpoint, find_config
 from .user_errors import INTERRUPTED, USER_ERROR, CommandError, report_known
 
 VIDEO_HOOK = 'ipmot_mm.TrackVideoHook'
@@ -78,7 +79,8 @@ def build_test_parser() -> argparse.ArgumentParser:
 
 
 def _add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        'config', help='config file, or name of one that is shipped')
     parser.add_argument(
         '--work-dir',
         help='folder of logs and checkpoints; default: work_dir of the '
@@ -108,7 +110,7 @@ def read_config(path: str, cfg_options: Optional[dict]) -> Config:
     """Read a config file.
 
     Args:
-        path (str): The file.
+        path (str): The file, or what :func:`find_config` takes.
         cfg_options (dict, optional): Settings that replace those of the file.
 
     Returns:
@@ -117,11 +119,12 @@ def read_config(path: str, cfg_options: Optional[dict]) -> Config:
     Raises:
         CommandError: If there is no such file.
     """
-    if not osp.isfile(path):
+    file = find_config(path)
+    if file is None:
         raise CommandError(
             f'config not found: {path}; give the path of a config '
-            'file, those of the package are in configs/')
-    cfg = Config.fromfile(path)
+            'file, or the name of a shipped one, see configs/')
+    cfg = Config.fromfile(file)
     if cfg_options:
         cfg.merge_from_dict(cfg_options)
     return cfg
@@ -131,6 +134,8 @@ def load_config(args: argparse.Namespace) -> Config:
     """Read the config file and apply the arguments of both commands."""
     cfg = read_config(args.config, args.cfg_options)
     cfg.launcher = args.launcher
+    if cfg.get('load_from') is not None:
+        cfg.load_from = find_checkpoint(cfg.load_from)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
@@ -236,7 +241,8 @@ def choose_checkpoint(cfg: Config, args: argparse.Namespace) -> Optional[str]:
 
 
 def require_checkpoint(path: str) -> str:
-    """The path, if it is a file; addresses are not looked up here."""
+    """Path of the file; addresses are not looked up here."""
+    path = find_checkpoint(path)
     if '://' not in path and not osp.isfile(osp.expanduser(path)):
         raise CommandError(f'checkpoint not found: {path}; give the path of '
                            'an existing .pth file')
@@ -298,6 +304,9 @@ def _build_runner(cfg: Config, args: argparse.Namespace):
     # heavy, and not needed for a usage message or a missing file
     from mmengine.registry import RUNNERS
     from mmengine.runner import Runner
+    if 'model' not in cfg:
+        raise CommandError(f'{args.config} has no key model; give a leaf of '
+                           'configs/, and a study to run_study.py')
     require_writable(cfg.work_dir)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if 'runner_type' in cfg:

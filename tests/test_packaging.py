@@ -1,12 +1,12 @@
 """Metadata, extras, and what a wheel carries for mim."""
 import importlib.util
 import re
-import subprocess
-import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from wheel_build import SOURCES, build, build_wheel
 
 import ipmot_mm
 
@@ -78,35 +78,35 @@ def test_mim_folder_follows_the_source_when_linked(packaging, tmp_path):
 
 def test_wheel_carries_what_mim_needs(tmp_path):
     pytest.importorskip('setuptools')
-    code = ('import os, sys; from setuptools import build_meta; '
-            'print(build_meta.build_wheel(sys.argv[1]))')
-    source = tmp_path / 'source'
-    copy_source(source)
-    done = subprocess.run([sys.executable, '-c', code, tmp_path],
-                          cwd=source,
-                          capture_output=True,
-                          text=True,
-                          timeout=120)
-    assert done.returncode == 0, done.stderr
-    wheel, = tmp_path.glob('*.whl')
+    wheel = build_wheel(tmp_path)
     names = zipfile.ZipFile(wheel).namelist()
     for name in ('tools/train.py', 'tools/test.py', 'tools/dist_train.sh',
-                 'model-index.yml', 'configs/_base_/default_runtime.py'):
+                 'tools/mot_demo.py', 'demo/mot_demo.py', 'model-index.yml',
+                 'configs/_base_/default_runtime.py',
+                 'configs/ipmot/README.md', 'configs/ipmot/metafile.yml',
+                 'checkpoints/ipmot_small_street.pth'):
         assert f'ipmot_mm/.mim/{name}' in names
     assert 'ipmot_mm/compat/ext.py' in names
+    assert not [name for name in names if '__pycache__' in name]
     tops = {name.split('/')[0] for name in names}
     assert tops == {'ipmot_mm', f'ipmot_mm-{ipmot_mm.__version__}.dist-info'}
+    assert wheel.stat().st_size < 12e6
 
 
-def copy_source(target):
-    """The source tree as from a checkout, so that builds stay apart."""
-    import shutil
-    target.mkdir()
-    for name in ('ipmot_mm', 'configs', 'tools', 'requirements'):
-        shutil.copytree(
-            ROOT / name,
-            target / name,
-            ignore=shutil.ignore_patterns('.mim', '__pycache__'))
-    for name in ('setup.py', 'pyproject.toml', 'MANIFEST.in', 'setup.cfg',
-                 'model-index.yml', 'LICENSE'):
-        shutil.copy(ROOT / name, target / name)
+def test_archive_of_sources_has_all_that_a_wheel_is_made_of(tmp_path):
+    pytest.importorskip('setuptools')
+    archive = build(tmp_path, 'sdist')
+    with tarfile.open(archive) as content:
+        names = {name.partition('/')[2] for name in content.getnames()}
+    copied = tmp_path / 'source'
+    wanted = {
+        path.relative_to(copied).as_posix()
+        for folder in SOURCES for path in (copied / folder).rglob('*')
+        if path.is_file() and 'egg-info' not in str(path)}
+    assert len(wanted) > 300
+    assert wanted <= names
+
+
+def test_demo_does_not_replace_a_tool():
+    tools = {path.name for path in (ROOT / 'tools').glob('*.py')}
+    assert not tools & {path.name for path in (ROOT / 'demo').glob('*.py')}

@@ -1,17 +1,23 @@
 """Look-up of packages without pkg_resources."""
+import shutil
 import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import mmengine
 import pytest
+from mmdet.models import FasterRCNN
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmengine.utils import get_installed_path, is_installed
 
 import ipmot_mm
 from ipmot_mm.compat import packages
+from ipmot_mm.engine.hooks import TrackBookHook
+from ipmot_mm.registry import HOOKS, MODELS
 
 MMENGINE = str(Path(mmengine.__file__).parent)
+SOURCE = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +64,57 @@ def test_config_of_this_package_is_a_base(tmp_path, monkeypatch):
     user = tmp_path / 'mine.py'
     user.write_text("_base_ = 'ipmot_mm::ipmot/probe.py'\n")
     assert Config.fromfile(user).answer == 42
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """The package as a wheel leaves it, other packages where they are."""
+    if not (SOURCE / 'model-index.yml').is_file():
+        pytest.skip('not a source tree')
+    package, original = tmp_path / 'ipmot_mm', packages._module_folder
+    for name in ('configs', 'model-index.yml'):
+        copy = shutil.copytree if name == 'configs' else shutil.copy
+        (package / '.mim').mkdir(parents=True, exist_ok=True)
+        copy(SOURCE / name, package / '.mim' / name)
+    monkeypatch.setattr(
+        packages, '_module_folder', lambda name: str(package)
+        if name == 'ipmot_mm' else original(name))
+    monkeypatch.setitem(sys.modules, 'mim', None)
+
+
+@pytest.mark.parametrize('leaf, model', [
+    ('ipmot/ipmot_dab_r50_8xb1-20e_dancetrack.py', 'IPMOT'),
+    ('synthmot/ablations/full_1xb8-2e_synthmot-street.py', 'IPMOT'),
+    ('synthmot/baselines/iou_oracle_synthmot-street.py', 'OracleMatching')])
+def test_leaf_of_the_installed_package(installed, tmp_path, leaf, model):
+    user = tmp_path / 'mine.py'
+    user.write_text(f"_base_ = 'ipmot_mm::{leaf}'\nlog_level = 'ERROR'\n")
+    cfg = Config.fromfile(user)
+    assert (cfg.model.type, cfg.log_level) == (model, 'ERROR')
+
+
+def test_bases_of_two_packages(installed, tmp_path):
+    user = tmp_path / 'mine.py'
+    user.write_text("""_base_ = [
+    'mmdet::_base_/models/faster-rcnn_r50_fpn.py',
+    'ipmot_mm::_base_/datasets/dancetrack.py',
+    'ipmot_mm::_base_/default_runtime.py',
+]
+model = dict(backbone=dict(init_cfg=None))
+""")
+    cfg = Config.fromfile(user)
+    init_default_scope(cfg.default_scope)
+    # each part keeps the scope of its package
+    assert isinstance(MODELS.build(cfg.model), FasterRCNN)
+    hook = HOOKS.build(cfg.default_hooks.track_book)
+    assert isinstance(hook, TrackBookHook)
+
+
+def test_absent_config_is_named(installed, tmp_path):
+    user = tmp_path / 'mine.py'
+    user.write_text("_base_ = 'ipmot_mm::ipmot/gone.py'\n")
+    with pytest.raises(FileNotFoundError, match='ipmot/gone.py'):
+        Config.fromfile(user)
 
 
 def test_config_of_mmdet_is_a_base(tmp_path):
