@@ -6,6 +6,7 @@ from typing import Callable
 import cv2
 import numpy as np
 import pytest
+import setuptools  # noqa: F401  (replaces distutils, so before all who use it)
 import torch
 from mmengine.registry import init_default_scope
 

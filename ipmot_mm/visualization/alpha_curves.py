@@ -16,9 +16,9 @@ def draw_alpha_curves(trackers: Mapping[str, Dict[str, Any]]) -> Any:
     that stands alone, its sequences are drawn as well, in grey.
 
     Args:
-        trackers (mapping[str, dict]): Name of a tracker -> scores of each
-            sequence, as of :func:`~ipmot_mm.evaluation.score_sequences` with
-            ``curves``.
+        trackers (mapping[str, dict]): Name of a tracker (may be empty, where
+            it is alone) -> scores of each sequence, as of
+            :func:`~ipmot_mm.evaluation.score_sequences` with ``curves``.
 
     Returns:
         matplotlib.figure.Figure: In percent. The legends name the mean of
@@ -44,7 +44,7 @@ def draw_alpha_curves(trackers: Mapping[str, Dict[str, Any]]) -> Any:
             curves = scores[_ALL]['curves']
             mean = 100 * np.mean(curves[name])
             axes.plot(*_points(curves, name), marker='.', markersize=4,
-                      linewidth=1.3, label=f'{tracker} {mean:.1f}'.strip())
+                      linewidth=1.3, label=f'{tracker or "mean"} {mean:.1f}')
         axes.set(title=name, xlabel='alpha', xlim=(0, 1), ylim=(0, 100))
         axes.grid(alpha=0.3)
         # LocA rises where the others fall

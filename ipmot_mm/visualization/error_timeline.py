@@ -65,6 +65,7 @@ def _draw_sequence(axes: Any, name: str,
         zorder=3, label=f'IDSW {switches.sum()}')
     axes.set(ylabel='errors', xlim=(0.5, num_frames + 0.5))
     axes.set_title(name, fontsize='small', loc='left')
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.yaxis.get_major_locator().set_params(integer=True, nbins=4)
     axes.legend(loc='upper right', fontsize='x-small',
                 ncols=len(ERROR_COLORS), framealpha=0.6)
