@@ -31,6 +31,9 @@ INTERRUPTED = 130
 PATIENCE = 3.0
 """Seconds for the process that failed to say why."""
 
+TIME_TO_ASK = 2.0
+"""Seconds for the other ranks to see that rank 0 has said it."""
+
 USER_MESSAGES = (ValueError, TypeError, OSError)
 """Kinds of errors that this package raises for the user to read."""
 
@@ -130,6 +133,8 @@ def report(error: object, code: int = USER_ERROR) -> int:
         sys.stderr.write(f'error{place}: {error}\n')
         sys.stderr.flush()
     _tell_torchrun(str(error))
+    if rank == 0:
+        _let_the_others_ask(str(error))
     return code
 
 
@@ -186,16 +191,32 @@ def _keep_traceback(error: Exception) -> None:
 
 def _is_first_to_say(line: str) -> bool:
     """Whether no other rank has said it, if the ranks have met."""
+    return _count_of_ranks(line, 1) in (None, 1)
+
+
+def _let_the_others_ask(line: str) -> None:
+    """The store of the ranks ends with rank 0; stay until all have asked, or
+    for a moment, since the others may have nothing to say."""
+    end = time.monotonic() + TIME_TO_ASK
+    while time.monotonic() < end:
+        count = _count_of_ranks(line, 0)
+        if count is None or count >= int(os.environ.get('WORLD_SIZE', 1)):
+            return
+        time.sleep(0.02)
+
+
+def _count_of_ranks(line: str, more: int) -> Optional[int]:
+    """Ranks with this line after adding ``more``, if the ranks have met."""
     distributed = sys.modules.get('torch.distributed')
     if distributed is None or not (distributed.is_available()
                                    and distributed.is_initialized()):
-        return True
+        return None
     try:
         store = distributed.distributed_c10d._get_default_store()
         store.set_timeout(timedelta(seconds=5))
-        return store.add(f'ipmot error: {line}', 1) == 1
+        return store.add(f'ipmot error: {line}', more)
     except RuntimeError:  # it was kept by a rank that has ended
-        return True
+        return None
 
 
 def _tell_torchrun(line: str) -> None:

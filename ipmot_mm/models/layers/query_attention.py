@@ -70,9 +70,23 @@ class QueryAttention(MultiheadAttention):
     mmcv/cnn/bricks/transformer.py:542-547), which keeps torch from using a
     fused kernel. Parameters and their names are mmcv's.
 
+    Dropout is also mmcv's, with one difference: the deprecated ``dropout`` of
+    one layer does not become the default of all layers built after it, which
+    mmcv's shared default lets happen (mmcv 2.1.0, same file:435-447).
+
     Args:
+        dropout_layer (dict, optional): Dropout of what is added to the
+            queries. Defaults to none.
         kwargs: As mmcv's, batch first, biases included.
     """
+
+    def __init__(self,
+                 *args,
+                 dropout_layer: Optional[dict] = None,
+                 **kwargs) -> None:
+        # a dict of this layer's own: mmcv writes into it
+        own = dict(dropout_layer or dict(type='Dropout', drop_prob=0.0))
+        super().__init__(*args, dropout_layer=own, **kwargs)
 
     def forward(self, query: Tensor, query_pos: Tensor,
                 valid: Optional[Tensor]) -> Tensor:
