@@ -1,5 +1,7 @@
 """Fixtures of the whole suite: seed, threads, real data, small sequences."""
+import inspect
 import os
+import sys
 from pathlib import Path
 from typing import Callable
 
@@ -29,6 +31,16 @@ def default_scope() -> None:
 def seed() -> None:
     """The same random numbers for every test, in any order."""
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def no_dropout_left() -> None:
+    """mmcv makes the deprecated ``dropout`` of one layer the default of all
+    that follow (mmcv 2.1.0, mmcv/cnn/bricks/transformer.py:435-447)."""
+    module = sys.modules.get('mmcv.cnn.bricks.transformer')
+    if module is not None:
+        parameters = inspect.signature(module.MultiheadAttention).parameters
+        parameters['dropout_layer'].default['drop_prob'] = 0.0
 
 
 @pytest.fixture(scope='session')

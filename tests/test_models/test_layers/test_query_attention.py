@@ -101,9 +101,7 @@ def test_few_kernels(shared, most):
 
 
 def make_pair(**cfg):
-    # other tests may have built layers whose dropout mmcv keeps as default
-    none = dict(type='Dropout', drop_prob=0.0)
-    theirs = MultiheadAttention(**CFG, **{'dropout_layer': none, **cfg})
+    theirs = MultiheadAttention(**CFG, **cfg)
     for parameter in theirs.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
     ours = QueryAttention(**CFG, **cfg)
@@ -116,17 +114,13 @@ def test_dropout_of_one_layer_is_none_of_the_next():
     """mmcv keeps it for all layers to come, and reads it back."""
     default = inspect.signature(
         MultiheadAttention).parameters['dropout_layer'].default
-    before = dict(default)
-    try:
-        MultiheadAttention(**CFG, dropout=0.3)
-        assert MultiheadAttention(**CFG).dropout_layer.p == 0.3  # the trap
-        assert QueryAttention(**CFG).dropout_layer.p == 0
-        noisy = QueryAttention(**CFG, dropout=0.2)
-        assert noisy.attn.dropout == noisy.dropout_layer.p == 0.2
-        assert QueryAttention(**CFG).dropout_layer.p == 0
-        assert default['drop_prob'] == 0.3
-    finally:
-        default.update(before)
+    MultiheadAttention(**CFG, dropout=0.3)
+    assert MultiheadAttention(**CFG).dropout_layer.p == 0.3  # the trap
+    assert QueryAttention(**CFG).dropout_layer.p == 0
+    noisy = QueryAttention(**CFG, dropout=0.2)
+    assert noisy.attn.dropout == noisy.dropout_layer.p == 0.2
+    assert QueryAttention(**CFG).dropout_layer.p == 0
+    assert default['drop_prob'] == 0.3
 
 
 @pytest.mark.parametrize('padded', [True, False])
