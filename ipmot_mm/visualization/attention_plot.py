@@ -33,7 +33,7 @@ def draw_attention(image: ndarray,
 
     Returns:
         matplotlib.figure.Figure: See
-        :func:`~ipmot_mm.visualization.embedding_plot.to_image`.
+        :func:`~ipmot_mm.visualization.picture_file.to_image`.
     """
     from matplotlib.figure import Figure
 

@@ -15,7 +15,7 @@ PALETTE = 'tab10'
 PALETTE_SIZE = 10
 MIN_TSNE_ROWS = 10
 """With fewer points t-SNE has no neighbourhoods to keep."""
-PANEL_INCHES, LINE_INCHES, DPI = 4.2, 0.22, 150
+PANEL_INCHES, LINE_INCHES = 4.2, 0.22
 LEGEND_COLUMNS = 10
 LIGHTEST = 0.7
 """Share of white in the colour of the first frame."""
@@ -246,21 +246,3 @@ def _add_legend(where: Any, ids: Sequence[int], title: str,
         handles=handles, title=title, fontsize='small',
         title_fontsize='small', handletextpad=0.1, columnspacing=0.6,
         **options)
-
-
-def to_image(figure: Any, dpi: int = DPI) -> ndarray:
-    """A figure as an array, without a window.
-
-    Args:
-        figure (matplotlib.figure.Figure): The figure.
-        dpi (int): Pixels an inch. Defaults to 150.
-
-    Returns:
-        ndarray: RGB, uint8, has shape (h, w, 3).
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    figure.set_dpi(dpi)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

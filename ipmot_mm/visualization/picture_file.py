@@ -1,11 +1,14 @@
-"""Write one picture."""
+"""Figures as pictures, and pictures as files."""
 from pathlib import Path
-from typing import Union
+from typing import Any, Union
 
 import cv2
+import numpy as np
 from numpy import ndarray
 
 from ipmot_mm.atomic_files import write_atomically
+
+DPI = 150
 
 
 def check_picture_name(path: Union[str, Path]) -> None:
@@ -42,3 +45,21 @@ def write_picture(path: Union[str, Path], image: ndarray) -> None:
     data = cv2.imencode(path.suffix, image[..., ::-1])[1]
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, data.tobytes())
+
+
+def to_image(figure: Any, dpi: int = DPI) -> ndarray:
+    """A figure as an array, without a window.
+
+    Args:
+        figure (matplotlib.figure.Figure): The figure.
+        dpi (int): Pixels an inch. Defaults to 150.
+
+    Returns:
+        ndarray: RGB, uint8, has shape (h, w, 3).
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

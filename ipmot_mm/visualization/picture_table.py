@@ -39,7 +39,7 @@ def draw_picture_table(rows: Sequence[Sequence[Cell]],
 
     Returns:
         matplotlib.figure.Figure: For
-        :func:`~ipmot_mm.visualization.embedding_plot.to_image`.
+        :func:`~ipmot_mm.visualization.picture_file.to_image`.
 
     Raises:
         ValueError: If there is no row.

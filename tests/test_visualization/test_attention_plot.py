@@ -6,7 +6,7 @@ from ipmot_mm.structures import NO_ID
 from ipmot_mm.visualization.attention_pairs import find_pairs
 from ipmot_mm.visualization.attention_plot import draw_attention
 from ipmot_mm.visualization.attention_recorder import AttentionMap
-from ipmot_mm.visualization.embedding_plot import to_image
+from ipmot_mm.visualization.picture_file import to_image
 from ipmot_mm.visualization.track_visualizer import track_color
 
 IMAGE = np.full((60, 120, 3), 255, np.uint8)

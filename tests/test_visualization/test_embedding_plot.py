@@ -8,9 +8,9 @@ from ipmot_mm.structures import NO_ID
 from ipmot_mm.visualization.embedding_plot import (check_projection,
                                                    draw_embeddings,
                                                    make_panels,
-                                                   project_embeddings,
-                                                   to_image)
+                                                   project_embeddings)
 from ipmot_mm.visualization.embedding_table import EmbeddingTable
+from ipmot_mm.visualization.picture_file import to_image
 
 
 def make_table(ids, num_frames=12, seed=0):

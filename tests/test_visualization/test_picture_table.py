@@ -2,8 +2,8 @@
 import numpy as np
 import pytest
 
-from ipmot_mm.visualization.embedding_plot import to_image
 from ipmot_mm.visualization.neighbor_table import draw_neighbors
+from ipmot_mm.visualization.picture_file import to_image
 from ipmot_mm.visualization.picture_table import Cell, draw_picture_table
 
 RED, BLUE = (200, 0, 0), (0, 0, 200)

@@ -25,9 +25,8 @@ from ipmot_mm.evaluation import (BENCHMARKS, ERRORS, SPLITS, find_errors,
                                  sequences_to_score)
 from ipmot_mm.user_errors import positive, run_tool
 from ipmot_mm.visualization import open_writer
-from ipmot_mm.visualization.embedding_plot import to_image
 from ipmot_mm.visualization.error_timeline import draw_error_timeline
-from ipmot_mm.visualization.picture_file import write_picture
+from ipmot_mm.visualization.picture_file import to_image, write_picture
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

@@ -19,8 +19,7 @@ from ipmot_mm.analysis.run_scalars import Curves, read_scalars
 from ipmot_mm.analysis.scalar_plot import draw_scalars
 from ipmot_mm.user_errors import CommandError, run_tool
 from ipmot_mm.visualization.alpha_curves import draw_alpha_curves
-from ipmot_mm.visualization.embedding_plot import to_image
-from ipmot_mm.visualization.picture_file import write_picture
+from ipmot_mm.visualization.picture_file import to_image, write_picture
 
 _VALIDATION_SCORES = ('HOTA', 'DetA', 'AssA', 'MOTA', 'IDF1')
 _LOWER_LAYER = re.compile(r'd\d+\.')

@@ -25,9 +25,8 @@ from ipmot_mm.atomic_files import write_atomically
 from ipmot_mm.cli import add_cfg_options, read_config
 from ipmot_mm.engine.language_image.prompt_neighbors import WORDS
 from ipmot_mm.user_errors import positive, run_tool
-from ipmot_mm.visualization.embedding_plot import to_image
 from ipmot_mm.visualization.neighbor_table import draw_neighbors
-from ipmot_mm.visualization.picture_file import write_picture
+from ipmot_mm.visualization.picture_file import to_image, write_picture
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

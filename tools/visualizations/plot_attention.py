@@ -24,9 +24,8 @@ from ipmot_mm.visualization.attention_pairs import (MEAN_HEAD, find_pairs,
                                                     twin_rate)
 from ipmot_mm.visualization.attention_plot import draw_attention
 from ipmot_mm.visualization.attention_recorder import DEDUP
-from ipmot_mm.visualization.embedding_plot import DPI, to_image
-from ipmot_mm.visualization.picture_file import (check_picture_name,
-                                                 write_picture)
+from ipmot_mm.visualization.picture_file import (DPI, check_picture_name,
+                                                 to_image, write_picture)
 
 
 def layer_or_dedup(text: str) -> Union[int, str]:

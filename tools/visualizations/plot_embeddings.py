@@ -21,17 +21,16 @@ from mmengine.logging import print_log
 from ipmot_mm.analysis.track_embeddings import collect_embeddings, find_truth
 from ipmot_mm.apis import init_tracker
 from ipmot_mm.user_errors import CommandError, positive, run_tool
-from ipmot_mm.visualization.embedding_plot import (AXIS_NAMES, DPI,
-                                                   PROJECTIONS,
+from ipmot_mm.visualization.embedding_plot import (AXIS_NAMES, PROJECTIONS,
                                                    check_projection,
                                                    draw_embeddings,
-                                                   make_panels, to_image)
+                                                   make_panels)
 from ipmot_mm.visualization.embedding_recorder import EMBEDDING_KINDS
 from ipmot_mm.visualization.embedding_scores import NeighbourScore, pool_scores
 from ipmot_mm.visualization.embedding_table import (IDENTITY_SOURCES,
                                                     EmbeddingTable)
-from ipmot_mm.visualization.picture_file import (check_picture_name,
-                                                 write_picture)
+from ipmot_mm.visualization.picture_file import (DPI, check_picture_name,
+                                                 to_image, write_picture)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

@@ -26,8 +26,7 @@ from ipmot_mm.analysis.trained_track_book import (choose_identities,
                                                   name_identity, template_of)
 from ipmot_mm.cli import add_cfg_options, read_config
 from ipmot_mm.user_errors import positive, run_tool
-from ipmot_mm.visualization.embedding_plot import to_image
-from ipmot_mm.visualization.picture_file import write_picture
+from ipmot_mm.visualization.picture_file import to_image, write_picture
 from ipmot_mm.visualization.picture_table import Cell, draw_picture_table
 
 

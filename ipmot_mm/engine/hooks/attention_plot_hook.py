@@ -11,8 +11,8 @@ from ipmot_mm.visualization.attention_pairs import find_pairs, twin_rate
 from ipmot_mm.visualization.attention_plot import draw_attention
 from ipmot_mm.visualization.attention_recorder import (AttentionMap,
                                                        AttentionRecorder)
-from ipmot_mm.visualization.embedding_plot import to_image
 from ipmot_mm.visualization.frame_recorder import FrameRecorder
+from ipmot_mm.visualization.picture_file import to_image
 
 from .query_plot_hook import QueryPlotHook
 

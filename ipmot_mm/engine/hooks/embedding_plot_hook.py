@@ -10,11 +10,12 @@ from ipmot_mm.registry import HOOKS
 from ipmot_mm.visualization.embedding_plot import (AXIS_NAMES,
                                                    check_projection,
                                                    draw_embeddings,
-                                                   make_panels, to_image)
+                                                   make_panels)
 from ipmot_mm.visualization.embedding_recorder import EmbeddingRecorder
 from ipmot_mm.visualization.embedding_table import (EmbeddingTable,
                                                     rows_of_frame)
 from ipmot_mm.visualization.frame_recorder import FrameRecorder
+from ipmot_mm.visualization.picture_file import to_image
 
 from .query_plot_hook import QueryPlotHook
 

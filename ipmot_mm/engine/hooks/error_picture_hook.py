@@ -14,8 +14,8 @@ from ipmot_mm.evaluation.scored_sequence import PEDESTRIAN
 from ipmot_mm.evaluation.tracked_frame import (TrackedFrame, merge_ranks,
                                                to_tracked_frame)
 from ipmot_mm.registry import HOOKS
-from ipmot_mm.visualization.embedding_plot import to_image
 from ipmot_mm.visualization.error_timeline import draw_error_timeline
+from ipmot_mm.visualization.picture_file import to_image
 
 from ..error_pictures import draw_worst_frames
 from .score_picture_hook import ScorePictureHook
@@ -79,15 +79,6 @@ class ErrorPictureHook(ScorePictureHook):
                 self._records.append(record)
                 self._paths[record.video_name,
                             record.frame_id] = frame.img_path
-
-    def after_test_iter(self,
-                        runner: Runner,
-                        batch_idx: int,
-                        data_batch: Optional[dict] = None,
-                        outputs: Optional[Sequence[TrackDataSample]] = None
-                        ) -> None:
-        """See :meth:`after_val_iter`."""
-        self.after_val_iter(runner, batch_idx, data_batch, outputs)
 
     def gather(self) -> None:
         """Bring together what all ranks have seen."""

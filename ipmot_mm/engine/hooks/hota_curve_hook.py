@@ -7,7 +7,7 @@ from mmengine.runner import Runner
 from ipmot_mm.evaluation import TrackEvalMetric
 from ipmot_mm.registry import HOOKS
 from ipmot_mm.visualization.alpha_curves import draw_alpha_curves
-from ipmot_mm.visualization.embedding_plot import to_image
+from ipmot_mm.visualization.picture_file import to_image
 
 from .score_picture_hook import ScorePictureHook
 

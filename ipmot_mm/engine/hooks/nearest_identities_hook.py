@@ -12,13 +12,13 @@ from numpy import ndarray
 
 from ipmot_mm.registry import HOOKS
 from ipmot_mm.structures.identity_map import IdentityKey
-from ipmot_mm.visualization.embedding_plot import to_image
 from ipmot_mm.visualization.neighbor_table import draw_neighbors
+from ipmot_mm.visualization.picture_file import to_image
 
 from ..identity_crops import cut_identity_crops
 from ..language_image.prompt_neighbors import (draw_pool, find_nearest,
                                                measure_alikeness)
-from .score_picture_hook import step_of
+from .picture_hook import check_interval, step_of
 
 
 @HOOKS.register_module()
@@ -47,10 +47,7 @@ class NearestIdentitiesHook(Hook):
                  num_identities: int = 6,
                  num_neighbors: int = 4,
                  max_identities: int = 1000) -> None:
-        if not (isinstance(interval, int) and interval > 0):
-            raise ValueError(
-                'NearestIdentitiesHook: interval must be a positive integer, '
-                f'got {interval!r}; 1 draws after every epoch')
+        check_interval(self, interval, 'epoch')
         self.interval = interval
         self.num_identities = num_identities
         self.num_neighbors = num_neighbors

@@ -4,7 +4,6 @@ from typing import Any, Optional, Sequence
 
 from mmdet.structures import DetDataSample, TrackDataSample
 from mmengine.dist import is_main_process
-from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
@@ -12,30 +11,24 @@ from torch import nn
 
 from ipmot_mm.visualization.frame_recorder import FrameRecorder
 
+from .picture_hook import PictureHook, step_of
 
-class QueryPlotHook(Hook):
+
+class QueryPlotHook(PictureHook):
     """Records the queries of one video of a validation or a test.
 
-    Pictures and numbers go to ``runner.visualizer``, and so to all of its
-    backends: TensorBoard, W&B, MLflow and the others. The first rank draws,
-    of the videos that it tracks.
+    The first rank draws, of the videos that it tracks.
 
     Args:
         video (str, optional): Name of the video. Defaults to None, for the
             first one.
-        interval (int): Validations from one picture to the next; the first
-            has one. Defaults to 1.
+        interval (int): See :class:`PictureHook`.
     """
 
     def __init__(self, *, video: Optional[str], interval: int) -> None:
-        if not (isinstance(interval, int) and interval > 0):
-            raise ValueError(
-                f'{type(self).__name__}: interval must be a positive integer,'
-                f' got {interval!r}; 1 draws at every validation')
+        super().__init__(interval=interval)
         self.video = video
-        self.interval = interval
         self.recorder: Optional[Any] = None
-        self._num_epochs = 0
         self._chosen: Optional[tuple] = None
 
     @abstractmethod
@@ -65,20 +58,19 @@ class QueryPlotHook(Hook):
         """
 
     def before_val_epoch(self, runner: Runner) -> None:
-        """Begin to record, where a picture is due."""
-        due = self._num_epochs % self.interval == 0
-        self._num_epochs += 1
+        """Begin to record, where a picture is due.
+
+        Args:
+            runner (:obj:`Runner`): Has the model.
+        """
+        super().before_val_epoch(runner)
         self._chosen = None
-        if due and is_main_process():
+        if self.is_due and is_main_process():
             model = runner.model
             if is_model_wrapper(model):
                 model = model.module
             self.recorder = self.make_recorder(model)
             self.recorder.attach()
-
-    def before_test_epoch(self, runner: Runner) -> None:
-        """See :meth:`before_val_epoch`."""
-        self.before_val_epoch(runner)
 
     def after_val_iter(self,
                        runner: Runner,
@@ -106,43 +98,15 @@ class QueryPlotHook(Hook):
             if video == self._chosen:
                 self.see(frame, place)
 
-    def after_test_iter(self,
-                        runner: Runner,
-                        batch_idx: int,
-                        data_batch: Optional[dict] = None,
-                        outputs: Optional[Sequence[TrackDataSample]] = None
-                        ) -> None:
-        """See :meth:`after_val_iter`."""
-        self.after_val_iter(runner, batch_idx, data_batch, outputs)
-
-    def after_val_epoch(self,
-                        runner: Runner,
-                        metrics: Optional[dict] = None) -> None:
+    def finish(self, runner: Runner, prefix: str) -> None:
         """Draw, and leave the model as it was."""
-        self._finish(runner, 'val')
-
-    def after_test_epoch(self,
-                         runner: Runner,
-                         metrics: Optional[dict] = None) -> None:
-        """Draw, and leave the model as it was."""
-        self._finish(runner, 'test')
-
-    def _finish(self, runner: Runner, prefix: str) -> None:
         if self.recorder is None:
             return
         self.recorder.detach()
         self.recorder = None
-        if not self.draw(runner, prefix, _step(runner)):
+        if not self.draw(runner, prefix, step_of(runner)):
             video = self.video or (self._chosen or ('', 'no video'))[1]
             print_log(
                 f'{type(self).__name__}: nothing to draw of {video}; it has '
                 'no track yet, or is not among the videos of the first rank',
                 'current')
-
-
-def _step(runner: Runner) -> int:
-    """Where LoggerHook puts the scores of this epoch; 0 without training."""
-    if isinstance(runner._train_loop, dict) or runner._train_loop is None:
-        return 0
-    by_epoch = runner.log_processor.by_epoch
-    return runner.epoch if by_epoch else runner.iter
