@@ -11,15 +11,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 CONFIG=configs/synthmot/ipmot_dab-small_2xb2-4e_synthmot-street.py
 WORK_DIR=${WORK_DIR:-work_dirs/quickstart}
 DATA=data/synthmot-study
-CLIP=work_dirs/pretrain/clip_tiny_world.pt
-# videos to train on and to test on in each domain, those for CLIP, steps of CLIP
-NUM_TRAIN=20 NUM_VAL=8 NUM_WORLD=400 NUM_STEPS=600
 OPTIONS=()
 if [ "${1:-}" = "--short" ]; then
     WORK_DIR=${WORK_DIR}_short
     DATA=data/synthmot-short
-    CLIP=$WORK_DIR/clip_tiny_world.pt
-    NUM_TRAIN=2 NUM_VAL=1 NUM_WORLD=20 NUM_STEPS=5
+    export CLIP=$WORK_DIR/clip_tiny_world.pt
+    export NUM_TRAIN=2 NUM_VAL=1 NUM_WORLD=20 NUM_STEPS=5
     OPTIONS=(train_cfg.max_epochs=1
         "model.track_book.clip.pretrained=$CLIP")
 elif [ -n "${1:-}" ]; then
@@ -29,35 +26,23 @@ fi
 
 step() { printf '\n[%02d:%02d] %s\n' $((SECONDS / 60)) $((SECONDS % 60)) "$1"; }
 
-step "1/7 environment"
+step "1/6 environment"
 PYTHON="$(bash tools/make_env.sh | tail -n 1)"
 # Two processes of one thread beat one process of two threads on small layers.
 export OMP_NUM_THREADS=1
 export IPMOT_SYNTHMOT="${IPMOT_SYNTHMOT:-$DATA}"
 
-step "2/7 SynthMOT in $IPMOT_SYNTHMOT"
-draw() { "$PYTHON" tools/dataset_converters/make_synthmot.py "$@"; }
-draw "$IPMOT_SYNTHMOT" --domains street --num-train "$NUM_TRAIN" \
-    --num-val "$NUM_VAL" --num-frames 40
-draw "$IPMOT_SYNTHMOT" --domains crowd dance --num-train 1 \
-    --num-val "$NUM_VAL" --num-frames 40
-draw "$IPMOT_SYNTHMOT/clip" --domains world --num-train "$NUM_WORLD" \
-    --num-val $((NUM_WORLD * 3 / 20)) --num-frames 8
+step "2/6 SynthMOT in $IPMOT_SYNTHMOT, and CLIP on persons of other domains"
+PYTHON="$PYTHON" bash tools/prepare_study.sh --no-detectors
 
-step "3/7 CLIP, on persons of other domains"
-mkdir -p "$(dirname "$CLIP")"
-[ -e "$CLIP" ] || "$PYTHON" tools/train_clip.py "$CONFIG" --num-threads 2 \
-    --data-root "$IPMOT_SYNTHMOT/clip/world" --num-steps "$NUM_STEPS" \
-    --out "$CLIP"
-
-step "4/7 training in the domain street"
+step "3/6 training in the domain street"
 QUIET=(log_level=WARNING default_hooks.progress.only_in_terminal=False)
 PYTHON="$PYTHON" PORT="${PORT:-$((20000 + RANDOM % 10000))}" \
     bash tools/dist_train.sh "$CONFIG" 2 --work-dir "$WORK_DIR" \
     --cfg-options "${QUIET[@]}" "${OPTIONS[@]}"
 CHECKPOINT="$(cat "$WORK_DIR/last_checkpoint")"
 
-step "5/7 tracking in three domains, two of them never seen"
+step "4/6 tracking in three domains, two of them never seen"
 TESTS=()
 for DOMAIN in street crowd dance; do
     "$PYTHON" tools/test.py "$CONFIG" "$CHECKPOINT" \
@@ -68,7 +53,7 @@ for DOMAIN in street crowd dance; do
     TESTS+=("$DOMAIN=$WORK_DIR/$DOMAIN/tracks/scores.json")
 done
 
-step "6/7 videos and plots"
+step "5/6 videos and plots"
 VIDEOS=()
 for SEQUENCE in "$IPMOT_SYNTHMOT"/{street,crowd,dance}/val/*-01; do
     VIDEO="$WORK_DIR/$(basename "$SEQUENCE").mp4"
@@ -81,7 +66,7 @@ done
 "$PYTHON" tools/analysis_tools/plot_results.py --work-dir "$WORK_DIR" \
     --scores "$WORK_DIR/street/tracks/scores.json" --out-dir "$WORK_DIR"
 
-step "7/7 trained on street, tested on"
+step "6/6 trained on street, tested on"
 "$PYTHON" tools/analysis_tools/compare_scores.py "${TESTS[@]}"
 echo "checkpoint  $CHECKPOINT"
 echo "videos      ${VIDEOS[*]}"

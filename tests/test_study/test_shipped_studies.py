@@ -101,9 +101,13 @@ def test_the_smoke_study_is_there():
 def test_scenes_of_a_dial_are_those_that_the_studies_share():
     """Of as many videos and frames, or the dial is not all that differs."""
     script = (ROOT / 'tools/prepare_study.sh').read_text(encoding='utf-8')
-    shared = set(
-        re.findall(r'--domains (?:street|crowd dance) .*(--num-val.*)',
-                   script))
+    num_val = re.search(r'NUM_VAL:-(\d+)', script)[1]
+    shared = {
+        f'--num-val {num_val} --num-frames {num_frames}'
+        for num_frames in re.findall(
+            r'--domains (?:street|crowd dance) .*\n'
+            r' +--num-val "\$NUM_VAL" --num-frames (\d+)', script)
+    }
     commands = [each.command
                 for each in read_study('similarity').prerequisites]
     drawn = {

@@ -16,7 +16,7 @@ KINDS = ('dab', 'deformable')
 def text():
     """The script with the kinds of detectors spelled out."""
     text = SCRIPT.read_text()
-    assert 'KINDS=(deformable)\n' in text and 'KINDS+=(dab)\n' in text
+    assert f'--retrain) KINDS=({" ".join(reversed(KINDS))})' in text
     return '\n'.join(
         re.sub(r'\$\{KIND\}|\$KIND', kind, text) for kind in KINDS)
 
@@ -55,7 +55,13 @@ def test_the_model_reads_the_clip_that_it_writes(text):
     cfg = Config.fromfile(models / 'ipmot_dab_small.py').model
     assert cfg.track_book.clip.pretrained == \
         'work_dirs/pretrain/clip_tiny_world.pt'
-    assert '--out "$OUT/clip_tiny_world.pt"' in text
+    assert 'CLIP="${CLIP:-$OUT/clip_tiny_world.pt}"' in text
+    assert '--out "$CLIP"' in text
+
+
+def test_an_unknown_option_is_refused():
+    done = subprocess.run(['bash', SCRIPT, '--retrian'], capture_output=True)
+    assert done.returncode == 2 and done.stderr.startswith(b'usage:')
 
 
 def test_what_is_there_is_kept(tmp_path):
