@@ -24,10 +24,11 @@ def find_truth(source: Union[str, Path]) -> Optional[Path]:
         source (str | Path): The sequence, or another input.
 
     Returns:
-        Path, optional: ``gt/gt.txt``; None where there is none.
+        Path, optional: ``gt/gt.txt``; None where there is none, or nothing
+        in it.
     """
     path = Path(source) / 'gt' / 'gt.txt'
-    return path if path.is_file() else None
+    return path if path.is_file() and path.stat().st_size else None
 
 
 def collect_embeddings(model: nn.Module,

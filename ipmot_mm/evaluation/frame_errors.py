@@ -71,7 +71,8 @@ class FrameErrors:
 def find_errors(sequence: ScoredSequence,
                 result_dir: Union[str, Path],
                 *,
-                benchmark: str = 'MOT17') -> FrameErrors:
+                benchmark: str = 'MOT17',
+                class_id: int = PEDESTRIAN) -> FrameErrors:
     """Match a result file to ground truth as CLEAR does and keep the rest.
 
     Args:
@@ -79,6 +80,8 @@ def find_errors(sequence: ScoredSequence,
         result_dir (str | Path): Holds ``<name>.txt``.
         benchmark (str): Which boxes count, see :func:`score_sequences`.
             Defaults to 'MOT17'.
+        class_id (int): The class of the objects; other than 1 only with
+            benchmark 'custom'. Defaults to 1, pedestrians.
 
     Returns:
         :obj:`FrameErrors`: Their numbers add up to FP, FN and IDSW of
@@ -89,9 +92,9 @@ def find_errors(sequence: ScoredSequence,
         ValueError: If a file is malformed.
     """
     boxes = read_boxes(
-        sequence, result_dir, benchmark=benchmark, class_ids=(PEDESTRIAN, ))
+        sequence, result_dir, benchmark=benchmark, class_ids=(class_id, ))
     if benchmark == CUSTOM:
-        boxes = boxes.of_classes((PEDESTRIAN, ))
+        boxes = boxes.of_classes((class_id, ))
     counted = boxes_that_count(boxes, sequence.num_frames, benchmark)
     if counted is None:
         raise ValueError(

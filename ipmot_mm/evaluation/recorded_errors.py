@@ -5,19 +5,23 @@ from pathlib import Path
 from typing import Dict, List, Sequence, Tuple
 
 from .frame_errors import FrameErrors, find_errors
-from .scored_sequence import ScoredSequence
+from .scored_sequence import PEDESTRIAN, ScoredSequence
 from .tracked_frame import TrackedFrame, to_sequence, write_video
 
 
 def find_recorded_errors(
-        records: Sequence[TrackedFrame], *,
-        benchmark: str) -> Dict[str, Tuple[ScoredSequence, FrameErrors]]:
+    records: Sequence[TrackedFrame],
+    *,
+    benchmark: str,
+    class_id: int = PEDESTRIAN
+) -> Dict[str, Tuple[ScoredSequence, FrameErrors]]:
     """What :func:`find_errors` finds, for frames as the metric keeps them.
 
     Args:
         records (sequence[:obj:`TrackedFrame`]): Frames of any videos. Those
             without ground truth are left out.
         benchmark (str): See :func:`find_errors`.
+        class_id (int): See there. Defaults to 1, pedestrians.
 
     Returns:
         dict[str, tuple]: Name of each video -> the sequence and its errors.
@@ -33,5 +37,8 @@ def find_recorded_errors(
             sequence = to_sequence(frames)
             errors[name] = (sequence,
                             find_errors(
-                                sequence, folder, benchmark=benchmark))
+                                sequence,
+                                folder,
+                                benchmark=benchmark,
+                                class_id=class_id))
     return errors

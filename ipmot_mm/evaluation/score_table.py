@@ -1,5 +1,5 @@
 """Scores as a table that fits into a terminal."""
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 from .mot_scoring import CLASSES, COMBINED, COUNTS
 
@@ -25,8 +25,9 @@ def format_score_table(scores: Dict[str, Dict[str, Any]],
     Args:
         scores (dict[str, dict]): As of :func:`score_sequences`, or rows of
             one's own without a ``COMBINED``. Columns of families that were
-            not asked for are left out. Where there are several classes, a
-            row for each over all sequences comes last.
+            not asked for are left out; where only some rows have them, the
+            others show ``-``. Where there are several classes, a row for
+            each over all sequences comes last.
         per_sequence (bool): Whether to show the sequences or only the row
             over all. Defaults to True.
 
@@ -42,10 +43,10 @@ def format_score_table(scores: Dict[str, Dict[str, Any]],
         COMBINED  50.00   14  58  602
         -----------------------------
     """
-    some_row = next(iter(scores.values()))
     columns = {
         head: name
-        for head, name in _COLUMNS.items() if name in some_row
+        for head, name in _COLUMNS.items()
+        if any(name in row for row in scores.values())
     }
     total = scores.get(COMBINED, {})
     blocks = [
@@ -58,7 +59,7 @@ def format_score_table(scores: Dict[str, Dict[str, Any]],
     ]
     rows = [[_SEQUENCE, *columns]]
     for block in blocks:
-        rows += [[name] + [_cell(row[score], score in COUNTS)
+        rows += [[name] + [_cell(row.get(score), score in COUNTS)
                            for score in columns.values()]
                  for name, row in block.items()]
     lines = align_columns(rows)
@@ -70,8 +71,10 @@ def format_score_table(scores: Dict[str, Dict[str, Any]],
     return '\n'.join(ruled)
 
 
-def _cell(value: float, is_count: bool) -> str:
+def _cell(value: Optional[float], is_count: bool) -> str:
     """A number of the table."""
+    if value is None:
+        return '-'
     return str(value) if is_count else f'{100 * value:.2f}'
 
 

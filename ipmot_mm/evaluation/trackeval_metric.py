@@ -152,7 +152,7 @@ class TrackEvalMetric(BaseMetric):
                 ``frame_id``, ``mot_frame_id``, ``ori_video_length`` and
                 ``gt_path``.
         """
-        class_ids, _ = self._scored_classes()
+        class_ids, _ = self.scored_classes()
         for track_sample in data_samples:
             for frame in track_sample['video_data_samples']:
                 record = to_tracked_frame(frame, class_ids)
@@ -236,8 +236,15 @@ class TrackEvalMetric(BaseMetric):
             shutil.rmtree(folder)
         return _flat_scores(self.sequence_results.get(COMBINED, {}))
 
-    def _scored_classes(self) -> Tuple[Tuple[int, ...], Tuple[str, ...]]:
-        """Class number of each label, and its name."""
+    def scored_classes(self) -> Tuple[Tuple[int, ...], Tuple[str, ...]]:
+        """Class numbers that are scored, one for each label, and names.
+
+        Returns:
+            tuple[tuple[int], tuple[str]]: Both of the same length.
+
+        Raises:
+            ValueError: If the benchmark does not score these classes.
+        """
         if self.class_ids is not None:
             return tuple(self.class_ids), tuple(self.classes)
         meta = self.dataset_meta or {}
@@ -249,7 +256,7 @@ class TrackEvalMetric(BaseMetric):
 
     def _score(self, sequences: List[ScoredSequence], folder: Path) -> None:
         """Score the results in a folder, keep the scores, log the table."""
-        class_ids, classes = self._scored_classes()
+        class_ids, classes = self.scored_classes()
         try:
             scores = score_sequences(
                 folder,

@@ -13,7 +13,7 @@ from .docs_blocks import fill_blocks
 from .evidence import Evidence, collect, read_evidence, write_evidence
 from .execution import execute, prepare
 from .plan import make_plan
-from .plots import plot_study
+from .plots import check_plot_name, plot_study
 from .progress import describe_plan
 from .table import render_tables, to_csv, to_records
 
@@ -80,6 +80,8 @@ def run_study(argv: Optional[List[str]] = None) -> int:
         CommandError: If it cannot be done as given.
     """
     args = parse_args(argv)
+    if args.plot:
+        check_plot_name(Path(args.plot))
     if args.source is not None:
         publish(read_evidence(Path(args.source)), args)
         return 0

@@ -191,6 +191,9 @@ def _read_row(path: Path, cfg: Dict[str, Any], name: str,
     seeds = value.get('seeds', cfg.get('seeds', [0]))
     if value.get('checkpoint') is not None:
         seeds = value.get('seeds', [0])
+    if not isinstance(seeds, (list, tuple)):
+        raise CommandError(f'{path}: seeds of rows.{name}: got {seeds!r}; '
+                           'expected a list, such as [0, 1, 2]')
     if value.get('against') is None:
         value['against'] = cfg.get('reference')
     if value['against'] == name:

@@ -19,7 +19,7 @@ from .evidence import read_evidence
 from .table import render_tables
 
 BLOCK = re.compile(
-    r'(?P<head><!-- study: (?P<study>[\w-]+) (?P<part>[\w-]+) -->\n)'
+    r'(?P<head><!-- study: (?P<study>[\w-]+) (?P<part>\S+) -->\n)'
     r'(?P<body>.*?)(?P<tail><!-- end -->)', re.DOTALL)
 
 

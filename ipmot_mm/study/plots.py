@@ -2,6 +2,8 @@
 from pathlib import Path
 from typing import Sequence
 
+from ipmot_mm.user_errors import CommandError
+
 from .evidence import Evidence
 from .statistics import confidence_interval, mean_and_spread
 from .summary import MAIN, Group, summarise
@@ -9,6 +11,24 @@ from .summary import MAIN, Group, summarise
 WIDTH, HEIGHT_OF_ROW = 4.5, 0.32
 SPREAD = 0.12
 """Half of the height over which the seeds of a row are spread."""
+
+
+def check_plot_name(path: Path) -> None:
+    """Find out before the work whether a plot can be written so.
+
+    Args:
+        path (Path): Where it is to go.
+
+    Raises:
+        CommandError: If matplotlib does not write this format.
+    """
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    known = FigureCanvasBase.get_supported_filetypes()
+    suffix = Path(path).suffix[1:].lower()
+    if suffix and suffix not in known:
+        raise CommandError(f'{path} cannot be written as a plot; give it the '
+                           'suffix .png, .pdf or .svg')
 
 
 def plot_study(evidence: Evidence, path: Path) -> None:

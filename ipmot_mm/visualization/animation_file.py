@@ -4,7 +4,7 @@ from typing import List, Union
 
 import numpy as np
 
-from .frame_writer import FrameWriter, VideoWriter
+from .frame_writer import VIDEO_SUFFIXES, FrameWriter, VideoWriter
 
 SUFFIX = '.gif'
 
@@ -57,6 +57,13 @@ def open_animation(path: Union[str, Path], fps: float = 10) -> FrameWriter:
     Raises:
         ValueError: If the suffix or the frame rate is not supported.
     """
-    if Path(path).suffix.lower() == SUFFIX:
+    suffix = Path(path).suffix.lower()
+    if suffix == SUFFIX:
         return GifWriter(path, fps)
+    if suffix not in VIDEO_SUFFIXES:
+        # not left to VideoWriter, which would advise to leave the suffix out
+        raise ValueError(
+            'an animation ends in one of '
+            f'{", ".join((SUFFIX, *VIDEO_SUFFIXES))}, got {str(path)!r}; '
+            'change the suffix')
     return VideoWriter(path, fps)

@@ -204,7 +204,7 @@ def text_strip(text: str, width: int, height: int) -> ndarray:
     strip = np.full((height, width, 3), PAPER, np.uint8)
     font, scale = cv2.FONT_HERSHEY_SIMPLEX, height / 45
     needed = cv2.getTextSize(text, font, scale, 1)[0][0]
-    scale = max(scale * min((width - GAP) / needed, 1), SMALLEST_TEXT)
+    scale = max(scale * min((width - GAP) / max(needed, 1), 1), SMALLEST_TEXT)
     cv2.putText(strip, text, (GAP // 2, round(height * 0.72)), font, scale,
                 INK, 1, cv2.LINE_AA)
     return strip

@@ -37,7 +37,7 @@ def draw_error_timeline(counts: Mapping[str, Mapping[str, ndarray]]) -> Any:
         len(names), 1, squeeze=False, sharey=True).ravel()
     for axes, name in zip(panels, names):
         _draw_sequence(axes, name, counts[name])
-    panels[-1].set_xlabel('frame')
+    panels[-1].set_xlabel('frame of the split')
     # room for the legends above the highest bar
     highest = max(
         float((counts[name]['FP'] + counts[name]['FN']).max(initial=1))

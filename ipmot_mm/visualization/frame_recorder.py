@@ -58,8 +58,12 @@ class FrameRecorder:
 
     def detach(self) -> None:
         """Leave the model as it was; to detach twice does no harm."""
-        if isinstance(self.model.tracker, _Tap):
-            self.model.tracker = self.model.tracker.tracker
+        place: Any = self.model
+        while isinstance(place.tracker, _Tap):  # others may record as well
+            if place.tracker.recorder is self:
+                place.tracker = place.tracker.tracker
+            else:
+                place = place.tracker
 
     def on_frame(self, seen: SeenFrame, instances: InstanceData) -> None:
         """Called for every frame of every video.
@@ -86,7 +90,7 @@ class _Tap:
 
     def __init__(self, tracker: Any, recorder: FrameRecorder) -> None:
         self.tracker = tracker
-        self._recorder = recorder
+        self.recorder = recorder
         self._seen: Optional[tuple] = None
 
     def __call__(self, outputs: QueryOutputs, tracks: TrackQueries,
@@ -106,7 +110,7 @@ class _Tap:
             raise ValueError(
                 'the queries of a frame were not seen: frames run as recorded '
                 'or compiled graphs. Set model.frame_mode="eager".')
-        self._recorder.on_frame(SeenFrame(*self._seen, index), instances)
+        self.recorder.on_frame(SeenFrame(*self._seen, index), instances)
         return instances
 
     def __getattr__(self, name: str) -> Any:

@@ -60,6 +60,19 @@ def test_without_ground_truth_nobody_is_known(model, street, tmp_path):
     assert set(table.frames) <= set(range(6))
 
 
+@pytest.mark.parametrize('conf, class_id', [(0, 1), (1, 7)])
+def test_who_does_not_count_is_nobody(model, street, tmp_path, conf,
+                                      class_id):
+    shutil.copytree(street, tmp_path / 'a')
+    path = find_truth(tmp_path / 'a')
+    rows = [row.split(',') for row in path.read_text().splitlines()]
+    path.write_text(''.join(
+        ','.join([*row[:6], str(conf), str(class_id), *row[8:]]) + '\n'
+        for row in rows))
+    table = collect_embeddings(model, tmp_path / 'a', num_frames=4)
+    assert (table.gt_ids == NO_ID).all()
+
+
 def test_nothing_to_draw_is_said(model, street):
     """In the first frame all are born."""
     with pytest.raises(ValueError, match='none of 1 frames has a track that'):

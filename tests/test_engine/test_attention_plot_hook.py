@@ -56,3 +56,10 @@ def test_pictures_are_files_of_the_local_backend(tmp_path):
     runner.test()
     (file, ) = (tmp_path / 'run').rglob('test_attention_*.png')
     assert cv2.imread(str(file)).shape[1] > 300
+
+
+def test_a_layer_that_is_not_there_is_refused_before_the_training(tmp_path):
+    runner = make_runner(tmp_path, 'run', [dict(HOOK, layer=7)])
+    with pytest.raises(ValueError, match='layer must be "dedup" or'):
+        runner.train()
+    assert runner.epoch == 0 and backend_of(runner).scalars == []

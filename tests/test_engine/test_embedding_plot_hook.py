@@ -84,6 +84,7 @@ def test_nothing_to_draw_is_no_error(tmp_path):
 
 @pytest.mark.parametrize('changes, text', [
     (dict(interval=0), 'interval must be a positive integer, got 0'),
+    (dict(by='person'), 'by must be one of'),
     (dict(projection='umap'), 'projection must be one of')])
 def test_wrong_settings(changes, text):
     with pytest.raises(ValueError, match=text):

@@ -8,6 +8,7 @@ from visual_runs import backend_of, make_runner
 from ipmot_mm.engine.hooks.error_picture_hook import find_recorded_errors
 from ipmot_mm.evaluation import TrackEvalMetric
 from ipmot_mm.registry import HOOKS
+from ipmot_mm.testing.synthetic import write_tiny_mot
 
 CURVES, PICTURES = dict(type='HOTACurveHook'), dict(type='ErrorPictureHook')
 
@@ -75,6 +76,45 @@ def test_interval_and_kind(tmp_path):
     assert names.count('test_hota_over_alpha') == 2
     assert names.count('test_error_timeline') == 2
     assert hook_of(runner, 'ErrorPictureHook')._records == []
+
+
+def test_the_class_of_the_data_is_that_of_the_errors(tmp_path, monkeypatch):
+    from ipmot_mm.engine.hooks import error_picture_hook as module
+    found = []
+    monkeypatch.setattr(
+        module, 'find_recorded_errors', lambda *args, **kwargs:
+        found.append(find_recorded_errors(*args, **kwargs)) or found[-1])
+    write_tiny_mot(tmp_path / 'data', num_frames=4)
+    for path in (tmp_path / 'data').glob('*/gt/gt.txt'):
+        rows = [row.split(',') for row in path.read_text().splitlines()]
+        path.write_text(''.join(
+            ','.join([*row[:7], '3', *row[8:]]) + '\n' for row in rows))
+    options = {f'{part}_dataloader.dataset.{key}': value
+               for part in ('train', 'val', 'test') for key, value in (
+                   ('class_ids', [3]), ('metainfo', dict(classes=('car', ))))}
+    runner = make_runner(
+        tmp_path, 'run', [PICTURES], **options,
+        test_evaluator=dict(type='TrackEvalMetric', benchmark='custom'))
+    runner.test()
+    metric, = runner.test_loop.evaluator.metrics
+    for name, (_, errors) in found[0].items():
+        assert metric.sequence_results[name]['FN'] > 0
+        for key in ('FP', 'FN'):
+            assert (errors.counts[key].sum() ==
+                    metric.sequence_results[name][key])
+
+
+def test_no_rank_keeps_tracks_for_the_next_epoch(tmp_path, monkeypatch):
+    from ipmot_mm.engine.hooks import error_picture_hook, score_picture_hook
+    monkeypatch.setattr(score_picture_hook, 'is_main_process', lambda: False)
+    seen = []
+    monkeypatch.setattr(
+        error_picture_hook, 'all_gather_object',
+        lambda parts: seen.append(len(parts[0])) or [parts, ([], {})])
+    runner = make_runner(tmp_path, 'run', [PICTURES])
+    runner.test()
+    runner.test()
+    assert seen == [8, 8]
 
 
 def test_without_a_metric_of_ours_nothing_is_drawn(tmp_path, capsys):

@@ -107,9 +107,10 @@ def test_messages_of_plots(plot_results, tmp_path, capsys):
             ([*two, '--names', 'a', 'a'], 'as many different names')):
         assert plot_results.main(args + out) == 2
         assert message in capsys.readouterr().err
-    scores.write_text('{"COMBINED": {"MOTA": 1}}')
-    assert plot_results.main(['--scores', str(scores)] + out) == 2
-    assert 'HOTA among the metrics' in capsys.readouterr().err
+    for text in ('{"COMBINED": {"MOTA": 1}}', '{"COMBINED": 1}', '[]', '{"C'):
+        scores.write_text(text)
+        assert plot_results.main(['--scores', str(scores)] + out) == 2
+        assert 'HOTA among the metrics' in capsys.readouterr().err
     assert not (tmp_path / 'out').exists()
 
 

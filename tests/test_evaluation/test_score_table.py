@@ -24,3 +24,13 @@ def test_only_combined():
     assert len(lines) == 5
     assert not any('PETS' in line for line in lines)
     assert len(set(map(len, lines))) == 1
+
+
+def test_rows_of_other_families():
+    rows = dict(a=dict(MOTA=0.5, IDSW=1), b=dict(HOTA=0.25, MOTA=0.5, IDSW=2))
+    for names in ('ab', 'ba'):
+        table = format_score_table({name: rows[name] for name in names})
+        lines = [line.split() for line in table.splitlines()]
+        assert ['sequence', 'HOTA', 'MOTA', 'IDS'] in lines
+        assert ['a', '-', '50.00', '1'] in lines
+        assert ['b', '25.00', '50.00', '2'] in lines

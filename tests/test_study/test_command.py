@@ -93,3 +93,10 @@ def test_tables_are_printed_where_they_cannot_be_written(call, tmp_path,
     with pytest.raises(OSError, match='tables.md was not written'):
         call('--table')
     assert '| deep | 2 | 60.5 ± 0.7 |' in capsys.readouterr().out
+
+
+def test_a_plot_of_no_format_is_refused_before_the_runs(call, tmp_path):
+    for args in (['--table'], [], ['--from', 'missing.json']):
+        with pytest.raises(CommandError, match='a.xyz cannot be written'):
+            call('--plot', 'a.xyz', *args)
+    assert not (tmp_path / 'studies').exists()

@@ -55,6 +55,7 @@ scales = dict(cpu={'b': 2}, gpu={'b': 3})
 
 
 @pytest.mark.parametrize('addition, message', [
+    ('seeds = 3', r'seeds of rows.base: got 3; expected a list'),
     ('rows = dict()', 'rows is missing or empty'),
     ("rows['base']['sead'] = 3", 'rows.base: got sead; expected some of'),
     ("rows['base']['config'] = 'no.py'", 'of rows.base is not there: no.py'),

@@ -53,3 +53,13 @@ def test_a_block_without_evidence(page):
     with pytest.raises(CommandError, match='other.json cannot be read'):
         fill_blocks(page)
     assert page.read_text() == PAGE
+
+
+def test_a_test_whose_name_is_no_word(page):
+    """Such as those of the study of uniforms, street-0.25."""
+    path = page.parent / 'evidence' / 'sample.json'
+    name = make_evidence()['tests'][0]
+    path.write_text(path.read_text().replace(f'"{name}"', '"street-0.25"'))
+    page.write_text('<!-- study: sample street-0.25 -->\n<!-- end -->\n')
+    assert fill_blocks(page, 'sample') == 1
+    assert '**street-0.25**' in page.read_text()

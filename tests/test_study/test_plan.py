@@ -77,10 +77,12 @@ scales = dict(gpu={'train_cfg.max_epochs': 50})
     assert base.cfg['train_cfg']['max_epochs'] == 8
 
 
-def test_a_test_with_other_settings_is_another_test(tmp_path):
-    text = STUDY + '''
-tests['strict'] = {'test_dataloader.dataset.data_root': 'data/crowd',
-                   'test_evaluator.benchmark': 'MOT20'}
+@pytest.mark.parametrize('setting', [
+    "'test_evaluator.benchmark': 'MOT20'", "'model.tracker.thr': 0.9"])
+def test_a_test_with_other_settings_is_another_test(tmp_path, setting):
+    text = STUDY + f'''
+tests['strict'] = {{'test_dataloader.dataset.data_root': 'data/crowd',
+                   {setting}}}
 '''
     run = plan_of(tmp_path, text).runs[0]
     assert len(run.tests) == 3

@@ -65,3 +65,12 @@ def test_a_checkpoint_without_the_track_book_says_so(call, training,
     torch.save(dict(state_dict=weights), tmp_path / 'other.pth')
     code, _, err = call(cfg, tmp_path / 'other.pth')
     assert code == 2 and 'no TrackBook' in err
+
+
+def test_weights_of_another_model_are_refused(call, training, tmp_path):
+    cfg, checkpoint = training
+    weights = torch.load(checkpoint, weights_only=True)['state_dict']
+    weights.pop(next(key for key in weights if 'decoder' in key))
+    torch.save(dict(state_dict=weights), tmp_path / 'other.pth')
+    code, _, err = call(cfg, tmp_path / 'other.pth')
+    assert code == 2 and 'other.pth does not fit the config' in err

@@ -32,9 +32,14 @@ def test_a_row_for_each_test(tmp_path: Path) -> None:
 
 def test_bad_input_gets_one_line(tmp_path: Path) -> None:
     empty = write(tmp_path / 'c.json')
-    for argument, text in ((str(empty), 'expected NAME=FILE'),
-                           (f'a={empty}', 'no scores over all sequences'),
-                           ('a=missing.json', 'missing.json')):
-        result = run(argument)
+    whole = write(tmp_path / 'd.json', COMBINED=dict(HOTA=0.5))
+    cut = tmp_path / 'e.json'
+    cut.write_text('{"COMBINED": {"HO')
+    for arguments, text in (([str(empty)], 'expected NAME=FILE'),
+                            ([f'a={empty}'], 'no scores over all sequences'),
+                            ([f'a={cut}'], 'e.json: no scores over all'),
+                            (['a=missing.json'], 'missing.json'),
+                            ([f'a={whole}'] * 2, 'a names two files')):
+        result = run(*arguments)
         assert result.returncode == 2
         assert text in result.stderr and 'Traceback' not in result.stderr

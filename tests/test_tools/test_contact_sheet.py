@@ -31,3 +31,15 @@ def test_rows_are_videos_and_columns_are_times(tmp_path: Path) -> None:
     sheet = cv2.imread(str(out))[:, :, 0]
     assert sheet.shape == (16, 32)
     assert sheet[::8, ::16].tolist() == [[10, 30], [40, 60]]
+
+
+def test_bad_input_gets_one_line(tmp_path: Path) -> None:
+    video = write_frames(tmp_path / 'a', [10, 20])
+    for arguments, text in ((['--out', 'a.xyz'], "'a.xyz' cannot be written"),
+                            (['--out', 'a.png', '--frames', '0'],
+                             'expected 1 or more, got 0')):
+        result = subprocess.run(
+            [sys.executable, str(TOOL), str(video), *arguments],
+            capture_output=True, text=True, check=False)
+        assert result.returncode == 2
+        assert text in result.stderr and 'Traceback' not in result.stderr

@@ -76,6 +76,9 @@ def test_the_worst_by_kind(main, folder, kind, frames):
 
 
 def test_no_error_no_picture(main, folder):
+    call(main, folder)
+    assert (folder / 'out' / 'worst.jpg').exists()
+    # nor is that of the run before left to be taken for one
     assert call(main, folder, '--sequences', 'b') == 0
     assert not (folder / 'out' / 'worst.jpg').exists()
     found = json.loads((folder / 'out' / 'errors.json').read_text())

@@ -85,3 +85,13 @@ def test_all_persons_are_counted(call, test_run):
     assert found + sum(missed) == persons
     # random weights are certain of nothing
     assert found == 0
+
+
+def test_weights_of_another_model_are_refused(call, test_run, tmp_path):
+    cfg, checkpoint, _ = test_run
+    weights = torch.load(checkpoint, weights_only=True)['state_dict']
+    weights.pop(next(key for key in weights if 'decoder' in key))
+    torch.save(dict(state_dict=weights), tmp_path / 'other.pth')
+    code, out, err = call(cfg, tmp_path / 'other.pth')
+    assert code == 2 and 'does not fit the model of the config' in err
+    assert 'persons' not in out

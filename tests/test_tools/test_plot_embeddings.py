@@ -28,7 +28,7 @@ def test_picture_arrays_and_number(call, street, tmp_path):
     assert len(table) > 20
     share, chance = re.findall(r'([\d.]+)%', said)
     assert float(share) > float(chance)
-    assert f'written: {out} and' in said
+    assert f'written: {out}, {out.with_suffix(".npz")}' in said
 
 
 def test_two_models_and_embeddings_of_the_losses(call, street, tmp_path):
@@ -53,6 +53,7 @@ def test_several_videos_are_pooled(call, street, tmp_path):
         tmp_path / 'a.png', '--projection', 'pca', '--min-gap', 4)
     assert code == 0
     lines = said.splitlines()
+    assert lines[-1].endswith('a.npz, ' + str(tmp_path / 'a_2.npz'))
     assert [line.split(':')[0] for line in lines[:3]] == [
         'Street-06', 'img1', f'all videos, {CHECKPOINT}']
     assert lines[0].split(': ')[1] == lines[1].split(': ')[1]
@@ -68,8 +69,18 @@ def test_nobody_is_known(call, street, tmp_path):
     assert 'Street-06: nobody is there in two frames that are 10' in said
 
 
+def test_an_empty_ground_truth_is_none(call, street, tmp_path):
+    shutil.copytree(street, tmp_path / 'Street-06')
+    (tmp_path / 'Street-06/gt/gt.txt').write_text('')
+    args = (*MODEL, '--video', tmp_path / 'Street-06', '--projection', 'pca',
+            '--out', tmp_path / 'a.png', '--num-frames', 4)
+    code, _, error = call(*args)
+    assert code == 2 and 'or an empty one; take --by track' in error
+    assert call(*args, '--by', 'track')[0] == 0
+
+
 @pytest.mark.parametrize('args, text', [
-    (['--video', '{}/img1'], 'img1 has no gt/gt.txt; take --by track'),
+    (['--video', '{}/img1'], 'img1 has no gt/gt.txt, or an empty one; take'),
     (['--video', '{}', '--titles', 'a', 'b'], '1 panels need as many titles'),
     (['--video', '{}', '--out', 'a.txt', '--num-frames', '4'],
      "'a.txt' cannot be written as a picture")])

@@ -81,3 +81,9 @@ def test_the_study_names_its_tests_by_domain_and_dial(tool, monkeypatch):
         assert made[path].endswith(
             f'/some/data --num-train 1 --num-val 8 --num-frames 40 '
             f'--domains {domain} --dial uniform={dial}')
+
+
+def test_a_picture_of_no_format_is_one_line(tool, tmp_path, capsys):
+    (tmp_path / 'a.json').write_text(json.dumps(evidence()))
+    assert tool.main([str(tmp_path / 'a.json'), '--out', 'a.xyz']) == 2
+    assert 'a.xyz cannot be written as a plot' in capsys.readouterr().err

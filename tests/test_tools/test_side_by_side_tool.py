@@ -1,4 +1,6 @@
 """The command that shows trackers side by side."""
+import shutil
+
 import cv2
 import pytest
 from small_tracker import CHECKPOINT, CONFIG, write_street
@@ -53,12 +55,30 @@ def test_a_gif(call, street, results, tmp_path):
     assert code == 0 and (tmp_path / 'a.gif').read_bytes()[:3] == b'GIF'
 
 
+def test_two_videos_of_one_name_have_no_results_of_their_own(
+        call, street, results, tmp_path):
+    other = tmp_path / 'other' / street.name
+    shutil.copytree(street, other)
+    out = ['--num-frames', 1, '--out', tmp_path / 'a.png']
+    code, _, error = call(street, other, '--results', 'A', results, *out)
+    assert code == 2 and 'two videos are called Street-06' in error
+    assert call(street, other, '--ground-truth', *out)[0] == 0
+
+
+def test_a_tracker_without_a_title(call, street, results, tmp_path):
+    video = tmp_path / street.name
+    shutil.copytree(street, video, ignore=shutil.ignore_patterns('gt'))
+    code, *_ = call(video, '--results', '', results, '--num-frames', 1,
+                    '--out', tmp_path / 'a.png')
+    assert code == 0
+
+
 @pytest.mark.parametrize('options, text', [
     ([], 'nothing to show: give --results'),
     (['--ground-truth', '--frames', '9'], '9 does not exist, there are 6'),
     (['--ground-truth', '--frames', '2', '--out', 'a.mp4'],
      '--frames chooses frames of a picture'),
-    (['--ground-truth', '--out', 'a.mkv'], 'a video is written as one of')])
+    (['--ground-truth', '--out', 'a.mkv'], 'ends in one of .gif, .mp4')])
 def test_mistakes_are_one_line(call, street, tmp_path, options, text):
     code, _, error = call(street, '--out', tmp_path / 'a.png', *options)
     assert code == 2 and text in error and error.count('\n') == 1

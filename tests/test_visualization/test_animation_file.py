@@ -32,3 +32,11 @@ def test_videos_are_left_to_the_video_writer(tmp_path):
     assert isinstance(open_animation(tmp_path / 'a.mp4'), VideoWriter)
     with pytest.raises(ValueError, match='fps must be positive, got 0'):
         open_animation(tmp_path / 'a.gif', 0)
+
+
+@pytest.mark.parametrize('name', ['a', 'a.mkv'])
+def test_the_message_names_what_can_be_written(name):
+    """Not a folder of frames, which is nothing that moves."""
+    with pytest.raises(ValueError, match='gif, .mp4, .avi, got') as error:
+        open_animation(name)
+    assert 'folder' not in str(error.value)

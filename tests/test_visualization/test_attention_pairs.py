@@ -52,7 +52,9 @@ def test_lost_tracks_are_left_out(attention):
 
 
 def test_share_of_partners_on_the_track(attention):
-    """Detect query 2 is on track 7; nobody else is."""
+    """Detect query 2 is on track 7; nobody else is, and other tracks, which
+    are far off, do not count."""
+    attention.bboxes[4:] += 5
     for partner in range(3):
         attention.weights[:] = 0.01
         attention.weights[:, 3, partner] = 0.9

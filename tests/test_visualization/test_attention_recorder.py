@@ -43,23 +43,29 @@ def test_decoder_layer_equals_torch(layer, place):
             torch.from_numpy(frame().weights), expected[0].detach())
 
 
+@pytest.mark.parametrize('num_videos', [1, 2])
 @pytest.mark.parametrize('changes', [{}, OVERLAP])
-def test_weights_of_the_deduplication_module_give_its_logits(changes):
+def test_weights_of_the_deduplication_module_give_its_logits(
+        changes, num_videos):
     """The rest of the module, from the weights on, by hand."""
     model = make_tracker(**changes)
     dedup, dims = model.dedup, model.dedup.attention.embed_dim
+    states = [TrackState() for _ in range(num_videos)]
     with AttentionRecorder(model, layer='dedup') as recorder:
-        seen = inputs_of(dedup, lambda: track(model))
-    for (outputs, ), frame in zip(seen, recorder.frames):
+        seen = inputs_of(
+            dedup, lambda: track(model, 3, num_videos, states))
+    assert len(recorder.frames) == len(seen) * num_videos == 3 * num_videos
+    for place, frame in enumerate(recorder.frames):
+        (outputs, ), n = seen[place // num_videos], place % num_videos
         hidden, attention = outputs.hidden_states[-1], dedup.attention
         value = F.linear(hidden, attention.in_proj_weight[2 * dims:],
                          attention.in_proj_bias[2 * dims:])
-        value = value[0].unflatten(-1, (attention.num_heads, -1))
+        value = value[n].unflatten(-1, (attention.num_heads, -1))
         mixed = torch.einsum('hqk,khd->qhd',
                              torch.from_numpy(frame().weights), value)
         mixed = attention.out_proj(mixed.flatten(1))
-        logits = dedup.mlp(dedup.norm(hidden[0] + mixed)).squeeze(-1)
-        torch.testing.assert_close(logits, dedup(outputs)[0])
+        logits = dedup.mlp(dedup.norm(hidden[n] + mixed)).squeeze(-1)
+        torch.testing.assert_close(logits, dedup(outputs)[n])
 
 
 @pytest.mark.parametrize('kind', ['none', 'bool', 'float'])

@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+from ipmot_mm.visualization import error_drawing
 from ipmot_mm.visualization.error_drawing import (ERROR_COLORS, MATCH_COLOR,
                                                   draw_error_tile, draw_errors,
                                                   make_error_sheet)
@@ -53,6 +54,15 @@ def test_a_tile_is_scaled_with_its_boxes():
     found = is_color(tile[-120:], ERROR_COLORS['FP'])
     assert found[20:60, 20].all() and found[20, 20:80].all()
     assert given['false_positives'][0].tolist() == [10, 10, 30, 20]
+
+
+def test_ids_are_not_scaled(monkeypatch):
+    said = []
+    monkeypatch.setattr(error_drawing, 'draw_label',
+                        lambda image, text, *args: said.append(text))
+    draw_error_tile(np.zeros((60, 80, 3), np.uint8), 'a', 160,
+                    **boxes('switches'))
+    assert said == ['3 > 8']
 
 
 @pytest.mark.parametrize('count, shape', [(1, (1, 1)), (4, (2, 3)),

@@ -46,6 +46,20 @@ def test_it_is_left_so_by_an_error_too():
     assert model.tracker is tracker
 
 
+def test_each_recorder_ends_for_itself():
+    model = make_tracker()
+    tracker = model.tracker
+    first, second = Notes(model), Notes(model)
+    first.attach()
+    second.attach()
+    first.detach()
+    first.detach()
+    track(model)
+    assert (len(first.notes), len(second.notes)) == (0, 3)
+    second.detach()
+    assert model.tracker is tracker
+
+
 def test_what_is_seen_belongs_to_the_frame():
     model = make_tracker()
     with Notes(model) as notes:

@@ -43,6 +43,12 @@ def test_a_switch_is_marked_for_some_frames(panel, frame, marked):
     assert has(tile[TITLE_HEIGHT:], ERROR_COLORS['IDSW']) == marked
 
 
+def test_the_title_counts_switches_up_to_the_frame(panel):
+    assert [panel.heading(frame) for frame in (1, 2, 9)] == [
+        'A: 0 id switches', 'A: 1 id switch', 'A: 1 id switch']
+    assert TrackPanel('A', ROWS).heading(2) == 'A'
+
+
 def test_rows_and_columns_of_any_size():
     tiles = [np.full((4, 6, 3), 1, np.uint8), np.full((8, 5, 3), 2, np.uint8)]
     row = join_row(tiles)

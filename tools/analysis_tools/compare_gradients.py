@@ -91,7 +91,12 @@ def load(cfg: Config, checkpoint: str, identities: IdentityMap) -> nn.Module:
                 f'{checkpoint} has no TrackBook, and the losses of the config '
                 'need one; give a checkpoint as the training wrote it')
         model.track_book.set_identity_map(identities)
-    model.load_state_dict(weights)
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        reason = ' '.join(str(error).split())[:200]
+        raise CommandError(f'{checkpoint} does not fit the config: {reason}; '
+                           'give a checkpoint of this training') from error
     return model.train()
 
 

@@ -28,9 +28,16 @@ def read_rows(arguments: List[str]) -> Dict[str, Dict[str, Any]]:
         name, separator, path = argument.partition('=')
         if not separator:
             raise ValueError(f'expected NAME=FILE, got "{argument}"')
-        with open(path, encoding='utf-8') as file:
-            scores = json.load(file)
-        if COMBINED not in scores:
+        if name in rows:
+            raise ValueError(f'{name} names two files, of which the table '
+                             'would show one; give each its own name')
+        try:
+            with open(path, encoding='utf-8') as file:
+                scores = json.load(file)
+        except ValueError:  # no JSON, or no text
+            scores = None
+        if not (isinstance(scores, dict)
+                and isinstance(scores.get(COMBINED), dict)):
             raise ValueError(f'{path}: no scores over all sequences; give '
                              'the scores.json of a TrackEvalMetric')
         rows[name] = scores[COMBINED]

@@ -6,13 +6,15 @@ Example:
 """
 import argparse
 import sys
-from pathlib import Path
 from typing import List
 
 import cv2
 import numpy as np
 
 from ipmot_mm.apis import FrameSource
+from ipmot_mm.user_errors import positive
+from ipmot_mm.visualization.picture_file import (check_picture_name,
+                                                 write_picture)
 
 
 def sample_frames(video: str, num_frames: int) -> List[np.ndarray]:
@@ -31,7 +33,7 @@ def sample_frames(video: str, num_frames: int) -> List[np.ndarray]:
 
 
 def make_sheet(videos: List[str], num_frames: int) -> np.ndarray:
-    """Rows of frames, all scaled to the height of the first.
+    """Rows of frames, all scaled to the width of the first.
 
     Args:
         videos (list[str]): Rows from top to bottom.
@@ -54,13 +56,12 @@ def main() -> None:
         description='Put frames of several videos into one picture')
     parser.add_argument('videos', nargs='+', metavar='VIDEO')
     parser.add_argument('--out', required=True, help='picture to write')
-    parser.add_argument('--frames', type=int, default=4, help='per video')
+    parser.add_argument('--frames', type=positive, default=4, help='per video')
     args = parser.parse_args()
     try:
+        check_picture_name(args.out)
         sheet = make_sheet(args.videos, args.frames)
-        Path(args.out).parent.mkdir(parents=True, exist_ok=True)
-        if not cv2.imwrite(args.out, sheet):
-            raise OSError(f'{args.out}: cannot be written')
+        write_picture(args.out, sheet[..., ::-1])
     except (ValueError, OSError) as error:
         sys.stderr.write(f'contact_sheet.py: {error}\n')
         sys.exit(2)

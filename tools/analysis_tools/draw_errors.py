@@ -119,6 +119,8 @@ def run(args: argparse.Namespace) -> None:
         width=args.width)
     if sheet is not None:
         write_picture(out_dir / 'worst.jpg', sheet[..., ::-1])
+    else:  # that of an earlier run would be taken for this one's
+        (out_dir / 'worst.jpg').unlink(missing_ok=True)
     summary['worst'] = [
         dict(sequence=name, frame=errors[name][0].first_frame + frame)
         for name, frame in moments

@@ -15,12 +15,12 @@ from typing import Any, Optional, Sequence, Tuple
 
 import torch
 from mmengine.registry import init_default_scope
-from mmengine.runner import Runner, load_checkpoint
+from mmengine.runner import Runner
 from torch import Tensor
 
+from ipmot_mm.apis import init_tracker
 from ipmot_mm.cli import add_cfg_options, read_config
 from ipmot_mm.models.trackers import QueryTracker
-from ipmot_mm.registry import MODELS
 from ipmot_mm.structures import QueryOutputs
 from ipmot_mm.user_errors import positive, run_tool
 
@@ -112,8 +112,7 @@ def run(args: argparse.Namespace) -> None:
     cfg = read_config(args.config, args.cfg_options)
     init_default_scope(cfg.default_scope)
     loader = Runner.build_dataloader(cfg.test_dataloader)
-    model = MODELS.build(cfg.model).eval()
-    load_checkpoint(model, args.checkpoint, map_location='cpu')
+    model = init_tracker(cfg, args.checkpoint)
     model.tracker = watcher = Watcher(model.tracker)
     counts: Counter = Counter()
     for data in loader:

@@ -69,8 +69,12 @@ def read_scores(path: str) -> Dict[str, Any]:
         raise CommandError(f'scores {path!r} not found; write them with '
                            'eval_results.py --out, or give the metric '
                            'an outfile_prefix')
-    scores = json.loads(Path(path).read_text(encoding='utf-8'))
-    if 'curves' not in scores.get('COMBINED', {}):
+    try:
+        scores = json.loads(Path(path).read_text(encoding='utf-8'))
+        has_curves = 'curves' in scores.get('COMBINED', {})
+    except (ValueError, AttributeError, TypeError):  # of another kind
+        has_curves = False
+    if not has_curves:
         raise CommandError(f'{path}: expected curves over alpha in COMBINED, '
                            'but found none; score with HOTA among the metrics')
     return scores

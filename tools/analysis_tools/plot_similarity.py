@@ -16,6 +16,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from mmengine.logging import print_log
 
 from ipmot_mm.study.evidence import read_evidence
+from ipmot_mm.study.plots import check_plot_name
 from ipmot_mm.study.statistics import confidence_interval, mean_and_spread
 from ipmot_mm.user_errors import CommandError, run_tool
 
@@ -109,6 +110,7 @@ def _half_width(seeds: Sequence[float]) -> float:
 
 def run(args: argparse.Namespace) -> None:
     """Read and draw."""
+    check_plot_name(Path(args.out))
     curves = read_curves(read_evidence(Path(args.evidence)), args.score)
     plot_curves(curves, args.score, args.dial, Path(args.out))
     print_log(f'written: {args.out}')

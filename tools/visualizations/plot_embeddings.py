@@ -2,8 +2,8 @@ r"""Draw track embeddings over frames by identity (paper, Figure 3).
 
 A plane on which each point is a track in a frame: the colour says who, the
 lightness when. The nearest-neighbour accuracy is computed before the
-projection. OUT.npz beside the picture holds the embeddings; with --compare,
-those of the second model are in OUT_2.npz.
+projection. OUT.npz beside the picture holds the embeddings of the first panel,
+OUT_2.npz those of the second, and so on.
 
 Example:
     python tools/visualizations/plot_embeddings.py \
@@ -120,8 +120,8 @@ def check(args: argparse.Namespace) -> None:
     for video in args.video:
         if args.by == 'gt' and find_truth(video) is None:
             raise CommandError(
-                f'--video: {video} has no gt/gt.txt; take --by track, or the '
-                'folder of a sequence with ground truth')
+                f'--video: {video} has no gt/gt.txt, or an empty one; take '
+                '--by track, or the folder of a sequence with ground truth')
 
 
 def run(args: argparse.Namespace) -> None:
@@ -145,9 +145,11 @@ def run(args: argparse.Namespace) -> None:
         legend='person' if args.by == 'gt' else 'track')
     out = Path(args.out)
     write_picture(out, to_image(figure, args.dpi))
+    written = [out]
     for number, (_, table) in enumerate(tables, 1):
         suffix = '' if number == 1 else f'_{number}'
-        table.save(out.with_name(f'{out.stem}{suffix}.npz'))
+        written.append(out.with_name(f'{out.stem}{suffix}.npz'))
+        table.save(written[-1])
     for panel in panels:
         print_log(describe(panel.title, panel.score, args.min_gap))
     num_videos = len(args.video)
@@ -156,7 +158,7 @@ def run(args: argparse.Namespace) -> None:
         pooled = pool_scores([
             panel.score for panel in panels[start:start + num_videos]])
         print_log(describe(f'all videos, {name}', pooled, args.min_gap))
-    print_log(f'written: {out} and {out.with_suffix(".npz")}')
+    print_log(f'written: {", ".join(map(str, written))}')
 
 
 def describe(title: str, score: NeighbourScore, min_gap: int) -> str:

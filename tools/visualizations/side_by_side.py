@@ -141,6 +141,13 @@ def run(args: argparse.Namespace) -> None:
         read_sequence(video, with_gt=args.ground_truth)
         for video in args.videos
     ]
+    folders = {sequence.name: sequence.image_dir for sequence in sequences}
+    twice = [sequence.name for sequence in sequences
+             if folders[sequence.name] != sequence.image_dir]
+    if args.results and twice:
+        raise CommandError(f'--results: two videos are called {twice[0]}, and '
+                           'a folder of results has one file for both; show '
+                           'them one by one')
     num_frames = min(
         [len(sequence) for sequence in sequences] +
         [args.num_frames] * bool(args.num_frames))

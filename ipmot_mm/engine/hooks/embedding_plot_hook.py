@@ -12,7 +12,8 @@ from ipmot_mm.visualization.embedding_plot import (AXIS_NAMES,
                                                    draw_embeddings,
                                                    make_panels)
 from ipmot_mm.visualization.embedding_recorder import EmbeddingRecorder
-from ipmot_mm.visualization.embedding_table import (EmbeddingTable,
+from ipmot_mm.visualization.embedding_table import (IDENTITY_SOURCES,
+                                                    EmbeddingTable,
                                                     rows_of_frame)
 from ipmot_mm.visualization.frame_recorder import FrameRecorder
 from ipmot_mm.visualization.picture_file import to_image
@@ -54,6 +55,9 @@ class EmbeddingPlotHook(QueryPlotHook):
                  min_gap: int = 10) -> None:
         super().__init__(video=video, interval=interval)
         check_projection(projection)
+        if by not in IDENTITY_SOURCES:
+            raise ValueError(f'EmbeddingPlotHook: by must be one of '
+                             f'{IDENTITY_SOURCES}, got {by!r}')
         self.num_frames = num_frames
         self.kind = kind
         self.options = dict(

@@ -89,23 +89,30 @@ class ErrorPictureHook(ScorePictureHook):
             for _, paths in parts for key, path in paths.items()
         }
 
+    def finish(self, runner: Runner, prefix: str) -> None:
+        """See :meth:`PictureHook.finish`."""
+        super().finish(runner, prefix)
+        # on all ranks: what stayed would be taken for the next tracks
+        self._records, self._paths = [], {}
+
     def draw(self, runner: Runner, metric: Optional[TrackEvalMetric],
              prefix: str, step: int) -> None:
         """See :meth:`ScorePictureHook.draw`."""
-        records, paths = self._records, self._paths
-        self._records, self._paths = [], {}
-        meta = getattr(metric, 'dataset_meta', None) or {}
-        if metric is None or len(meta.get('class_ids', (PEDESTRIAN, ))) > 1:
+        class_ids = () if metric is None else metric.scored_classes()[0]
+        if len(class_ids) != 1:
             print_log('ErrorPictureHook: nothing to draw, it needs a '
                       'TrackEvalMetric and data of one class', 'current')
             return
-        errors = find_recorded_errors(records, benchmark=metric.benchmark)
+        errors = find_recorded_errors(
+            self._records,
+            benchmark=metric.benchmark,
+            class_id=class_ids[0])
         if not errors:
             print_log('ErrorPictureHook: no video has ground truth', 'current')
             return
 
         def read_frame(name: str, frame: int) -> ndarray:
-            return read_image(paths[name, frame])
+            return read_image(self._paths[name, frame])
 
         sheet, _ = draw_worst_frames(
             errors, read_frame, kinds=self.kinds, num=self.num_frames)

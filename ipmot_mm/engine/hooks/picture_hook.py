@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 
 
 class PictureHook(Hook):
-    """Draws at every so many validations, and at a test.
+    """Draws at every so many validations; a test counts as one.
 
     Pictures and numbers go to ``runner.visualizer``, and so to all of its
     backends: TensorBoard, W&B, MLflow and the others.

@@ -57,6 +57,14 @@ class QueryPlotHook(PictureHook):
             bool: False if there was nothing to draw.
         """
 
+    def before_run(self, runner: Runner) -> None:
+        """Refuse what the model does not have, not after an epoch.
+
+        Args:
+            runner (:obj:`Runner`): Has the model.
+        """
+        self.make_recorder(_model_of(runner))
+
     def before_val_epoch(self, runner: Runner) -> None:
         """Begin to record, where a picture is due.
 
@@ -66,10 +74,7 @@ class QueryPlotHook(PictureHook):
         super().before_val_epoch(runner)
         self._chosen = None
         if self.is_due and is_main_process():
-            model = runner.model
-            if is_model_wrapper(model):
-                model = model.module
-            self.recorder = self.make_recorder(model)
+            self.recorder = self.make_recorder(_model_of(runner))
             self.recorder.attach()
 
     def after_val_iter(self,
@@ -110,3 +115,9 @@ class QueryPlotHook(PictureHook):
                 f'{type(self).__name__}: nothing to draw of {video}; it has '
                 'no track yet, or is not among the videos of the first rank',
                 'current')
+
+
+def _model_of(runner: Runner) -> nn.Module:
+    """Without what wraps it for several ranks."""
+    model = runner.model
+    return model.module if is_model_wrapper(model) else model
