@@ -19,12 +19,12 @@ os.environ.setdefault('OPENCV_LOG_LEVEL', 'FATAL')
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
-from mmengine.config import DictAction  # noqa: E402
 from mmengine.structures import InstanceData  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
 from ipmot_mm.apis import (FrameSource, FrameTracker, TrackFile,  # noqa: E402
                            TrackJournal, init_tracker, track_video)
+from ipmot_mm.config_errors import SettingsAction  # noqa: E402
 from ipmot_mm.user_errors import (INTERRUPTED, CommandError,  # noqa: E402
                                   positive, run_tool)
 from ipmot_mm.visualization import TrackVisualizer, open_writer  # noqa: E402
@@ -82,7 +82,7 @@ def parse_args() -> argparse.Namespace:
         default='auto',
         help='cpu, cuda, cuda:1; default: cuda if there is one')
     add('--look-ahead',
-        type=int,
+        type=positive,
         default=1,
         metavar='N',
         help='frames to encode at once, faster on a GPU; default 1')
@@ -91,7 +91,7 @@ def parse_args() -> argparse.Namespace:
         help='make the batch norms part of the convolutions, which is faster')
     add('--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=SettingsAction,
         metavar='KEY=VALUE',
         help='config keys to override')
     args = parser.parse_args()
@@ -251,12 +251,29 @@ def open_journal(args: argparse.Namespace, source: FrameSource,
         reason = 'nothing is written'
     if reason is None:
         folder = output.rstrip('/') + '.resume'
-        return TrackJournal(
+        journal = TrackJournal(
             folder, save_every=args.save_every, resume=args.resume)
+        # before the outputs of the run that it is of are replaced
+        journal.check(tracker, source, args.look_ahead)
+        return journal
     if args.resume:
         raise CommandError(f'--resume cannot be used here: {reason}; leave it '
                            'out')
     return None
+
+
+def check_output(args: argparse.Namespace) -> None:
+    """No frame of the input may be written over."""
+    if not args.out:
+        return
+    source, out = Path(args.input).resolve(), Path(args.out).resolve()
+    places = {source, source / 'img1'}
+    if out.is_dir() and source.suffix == '.jpg':  # it may be 000001.jpg
+        places.add(source.parent)
+    if source.exists() and out in places:
+        raise CommandError(
+            f'--out {args.out} would write over the input {args.input}; give '
+            'another file or folder')
 
 
 def check_window(args: argparse.Namespace) -> None:
@@ -279,7 +296,8 @@ def run(args: argparse.Namespace) -> int:
         int: Exit code.
     """
     check_window(args)
-    is_camera = args.input.isdigit() and not Path(args.input).exists()
+    check_output(args)
+    is_camera = args.input.isdecimal() and not Path(args.input).exists()
     source = FrameSource(int(args.input) if is_camera else args.input)
     tracker = FrameTracker(
         init_tracker(args.config, args.checkpoint, args.device,

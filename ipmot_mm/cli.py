@@ -13,10 +13,13 @@ import sys
 from pathlib import Path
 from typing import List, Optional
 
-from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config import Config, ConfigDict
 
 from .compat.shipped_files import find_checkpoint, find_config
-from .user_errors import INTERRUPTED, USER_ERROR, CommandError, report_known
+from .config_errors import (SettingsAction, read_file, replace_settings,
+                            require_known_keys)
+from .user_errors import (INTERRUPTED, TERMINATED, USER_ERROR, CommandError,
+                          TrainingTerminated, report_known)
 
 VIDEO_HOOK = 'ipmot_mm.TrackVideoHook'
 AMP_WRAPPERS = dict(
@@ -100,7 +103,7 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=SettingsAction,
         metavar='KEY=VALUE',
         help='settings that replace those of the config, e.g. '
         'train_cfg.max_epochs=2 or a.b="[1,2]" (quoted, no blanks)')
@@ -117,16 +120,16 @@ def read_config(path: str, cfg_options: Optional[dict]) -> Config:
         :obj:`Config`: The config.
 
     Raises:
-        CommandError: If there is no such file.
+        ValueError: If there is none, it cannot be read, or a key is a slip.
     """
     file = find_config(path)
     if file is None:
         raise CommandError(
             f'config not found: {path}; give the path of a config '
             'file, or the name of a shipped one, see configs/')
-    cfg = Config.fromfile(file)
-    if cfg_options:
-        cfg.merge_from_dict(cfg_options)
+    cfg = read_file(file)
+    replace_settings(cfg, cfg_options or {})
+    require_known_keys(cfg, cfg_options or {})
     return cfg
 
 
@@ -347,7 +350,8 @@ def run(command: str, argv: Optional[List[str]] = None) -> int:
             process.
 
     Returns:
-        int: Exit code: 0, ``USER_ERROR``, ``FAILURE`` or ``INTERRUPTED``.
+        int: Exit code: 0, ``USER_ERROR``, ``FAILURE``, ``INTERRUPTED`` or
+        ``TERMINATED``.
     """
     try:
         COMMANDS[command](argv)
@@ -357,6 +361,11 @@ def run(command: str, argv: Optional[List[str]] = None) -> int:
             remedy = '; go on with --resume' if command == 'train' else ''
             sys.stderr.write(f'interrupted{remedy}\n')
         return INTERRUPTED
+    except TrainingTerminated as error:
+        if int(os.environ.get('RANK', 0)) == 0:
+            sys.stderr.write(f'{error}\n')
+        leave_process_group()
+        return TERMINATED
     except Exception as error:
         code = report_known(error)
         if code is None:

@@ -4,12 +4,9 @@ The user can correct it (:func:`is_user_message`), or it came from outside
 (:func:`find_failure`). What is left is a bug, and keeps its traceback.
 """
 import argparse
-import difflib
-import inspect
 import json
 import linecache
 import os
-import re
 import sys
 import time
 import traceback
@@ -17,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Callable, Iterable, List, Optional
 
+from .config_errors import message_of_setting
 from .known_failures import find_failure, read_worker_error
 
 USER_ERROR = 2
@@ -28,6 +26,9 @@ FAILURE = 1
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
+TERMINATED = 143
+"""Exit code after SIGTERM, likewise."""
+
 PATIENCE = 3.0
 """Seconds for the process that failed to say why."""
 
@@ -37,8 +38,9 @@ TIME_TO_ASK = 2.0
 USER_MESSAGES = (ValueError, TypeError, OSError)
 """Kinds of errors that this package raises for the user to read."""
 
-UNKNOWN_ARGUMENT = re.compile(
-    r"([\w.]+?)(?:\.__init__)?\(\) got an unexpected keyword argument '(\w+)'")
+
+class TrainingTerminated(Exception):
+    """A training was asked to end, and has saved what it had."""
 
 
 class CommandError(ValueError):
@@ -58,10 +60,13 @@ def run_tool(call: Callable, *args: Any) -> int:
     """
     try:
         return call(*args) or 0
-    except USER_MESSAGES as error:
-        if not (isinstance(error, OSError) or is_user_message(error)):
+    except (*USER_MESSAGES, KeyError) as error:
+        if isinstance(error, OSError) or is_user_message(error):
+            return report(error)
+        line = message_of_setting(error)
+        if line is None:
             raise
-        return report(error)
+        return report(line)
 
 
 def positive(text: str) -> int:
@@ -264,48 +269,6 @@ def message_of_worker(error: BaseException) -> Optional[str]:
     if met is None or not isinstance(error, USER_MESSAGES):
         return None
     return met.text if _raises(met.file, met.line) else None
-
-
-def message_of_setting(error: BaseException) -> Optional[str]:
-    """The line for an argument in a config that its class does not take.
-
-    mmengine's registries call the class with what the config says; an
-    argument that our own code invents is not in there, and stays a bug.
-
-    Args:
-        error (BaseException): Of any kind.
-
-    Returns:
-        str: Such as ``IPMOT does not take "micro_batch", ...``, or None.
-    """
-    found = UNKNOWN_ARGUMENT.match(str(error))
-    if found is None or not isinstance(error, TypeError):
-        return None
-    frames = [
-        frame for frame, _ in traceback.walk_tb(error.__traceback__)
-        if frame.f_globals.get('__name__', '').startswith('mmengine.')
-    ]
-    variables = frames[-1].f_locals if frames else {}
-    name, key = found.groups()
-    if not any(
-            isinstance(value, dict) and key in value
-            for value in variables.values()):
-        return None
-    close = difflib.get_close_matches(
-        key, _arguments(variables.get('obj_cls')), n=1)
-    remedy = f'did you mean "{close[0]}"?' if close else (
-        'correct or remove it')
-    return f'{name} does not take "{key}", which the config gives it; {remedy}'
-
-
-def _arguments(kind: Any) -> List[str]:
-    """Names that a class takes, also those that it hands to its bases."""
-    calls = [vars(base).get('__init__') for base in getattr(
-        kind, '__mro__', ())]
-    return [
-        name for call in calls if inspect.isfunction(call)
-        for name in inspect.signature(call).parameters if name != 'self'
-    ]
 
 
 def _raises(file: str, number: int) -> bool:

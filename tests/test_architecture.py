@@ -23,7 +23,7 @@ RANKS = {
     'models.dense_heads': 3, 'models.detectors': 4,
     'models.mot': 5,
     'models': 6,
-    'known_failures': 0, 'user_errors': 1, 'datasets': 2,
+    'known_failures': 0, 'config_errors': 0, 'user_errors': 1, 'datasets': 2,
     'evaluation': 3, 'visualization': 3, 'engine': 4, 'apis': 4,
     'checks': 5, 'benchmark': 5, 'analysis': 5,
     'checkpoint_layouts': 5, 'compat.mmtrack': 6, 'export': 6,

@@ -151,6 +151,17 @@ def test_a_slip_in_the_config_is_one_line(config, line, capsys):
     assert capsys.readouterr().err == (f'error: {message}\n' if line else '')
 
 
+def test_a_slip_in_the_config_of_a_tool_is_one_line(capsys):
+    assert run_tool(HOOKS.build, dict(type='TrackVideoHok')) == USER_ERROR
+    assert run_tool(HOOKS.build, dict(type='TrackVideoHook', q=1)) == (
+        USER_ERROR)
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith('error: the config names the class "TrackVideoHok')
+    assert second.startswith('error: TrackVideoHook does not take "q"')
+    with pytest.raises(KeyError):
+        run_tool({}.__getitem__, 'a')
+
+
 def test_the_traceback_can_be_had(monkeypatch):
     monkeypatch.setenv('IPMOT_TRACEBACK', '1')
     assert report_known(CommandError('no config')) is None

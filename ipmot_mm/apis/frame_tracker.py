@@ -3,7 +3,7 @@ import inspect
 import weakref
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, List, Sequence, Union
 
 import numpy as np
 import torch
@@ -62,7 +62,7 @@ class FrameTracker:
         self.rgb = rgb
         scope = model.cfg.get('default_scope', 'ipmot_mm')
         with DefaultScope.overwrite_default_scope(scope):
-            self.pipeline = LivePipeline(steps=_test_pipeline(model.cfg))
+            self.pipeline = LivePipeline(steps=find_test_pipeline(model.cfg))
         self.state = TrackState() if _takes_state(model) else None
         self.reset()
 
@@ -269,15 +269,41 @@ def _describe(frame: Any) -> tuple:
     return tuple(getattr(frame, 'shape', ())), dtype
 
 
-def _test_pipeline(cfg: Config) -> List[Any]:
-    """Steps of the test pipeline; of the first of several data sets."""
-    dataset: Optional[dict] = (cfg.get('test_dataloader') or {}).get('dataset')
-    dataset = dataset or {}
+def find_test_dataset(cfg: Config) -> Dict[str, Any]:
+    """Config of the test data set.
+
+    Args:
+        cfg (Config): Of a tracker.
+
+    Returns:
+        dict: The first of several data sets; empty if there is none.
+    """
+    dataset: dict = (cfg.get('test_dataloader') or {}).get('dataset') or {}
     while dataset.get('datasets'):
         dataset = dataset['datasets'][0]
-    steps = dataset.get('pipeline') or cfg.get('test_pipeline')
+    return dataset
+
+
+def find_test_pipeline(cfg: Config) -> List[Any]:
+    """Steps of the test pipeline.
+
+    Args:
+        cfg (Config): Of a tracker.
+
+    Returns:
+        list: Of :func:`find_test_dataset`, or ``test_pipeline``.
+
+    Raises:
+        ValueError: If there is none, or it is one of mmtrack.
+    """
+    steps = find_test_dataset(cfg).get('pipeline') or cfg.get('test_pipeline')
     if not steps:
         raise ValueError(
             f'config {cfg.filename!r} has no test pipeline; it is read from '
             'test_dataloader.dataset.pipeline, or from test_pipeline')
+    if 'FromMMTrackSample' in str(steps[-1]):
+        raise ValueError(
+            f'config {cfg.filename!r} has a test pipeline of mmtrack, which '
+            'takes frames of its data sets alone; give the weights to a '
+            'config of the same model in the scope ipmot_mm')
     return list(steps)

@@ -10,6 +10,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
+from ipmot_mm.config_errors import read_file
 from ipmot_mm.registry import MODELS
 
 # Part of the model that exists in training alone: its absence or presence in
@@ -73,7 +74,7 @@ def _read_config(config: Union[str, Path, Config]) -> Config:
             raise FileNotFoundError(
                 f'config {str(config)!r} does not exist; pass the path of a '
                 'config file such as those under configs/')
-        config = Config.fromfile(config)
+        config = read_file(str(config))
     if not isinstance(config, Config):
         raise TypeError(
             'config must be a path or a Config, got '
@@ -120,11 +121,13 @@ def _load_weights(model: nn.Module, checkpoint: str) -> None:
         raise ValueError(
             f'checkpoint {checkpoint!r} cannot be read ({reason}); copy the '
             'file again, or pass an older one') from None
-    if not isinstance(content, dict):
+    weights = content
+    if isinstance(content, dict):
+        weights = content.get('state_dict', content)
+    if not isinstance(weights, dict):
         raise ValueError(
-            f'checkpoint {checkpoint!r} holds a {type(content).__name__}, '
+            f'checkpoint {checkpoint!r} holds a {type(weights).__name__}, '
             'not a dict of weights; pass the .pth file of a training')
-    weights = content.get('state_dict', content)
     faults = _layout_faults(model, weights)
     if faults:
         raise ValueError(

@@ -29,7 +29,7 @@ class TrackFile:
         fps (float): Frames a second, for ``time``. Defaults to 25.
 
     Raises:
-        ValueError: If the suffix is another.
+        ValueError: If the suffix is another, or ``fps`` is not positive.
     """
 
     def __init__(self, path: Union[str, Path], fps: float = 25.0) -> None:
@@ -40,6 +40,10 @@ class TrackFile:
             raise ValueError(
                 f'tracks are written as one of {SUFFIXES}, got {str(path)!r}; '
                 'change the suffix')
+        if not fps > 0:
+            raise ValueError(
+                f'fps must be positive, got {fps}, as OpenCV says of some '
+                'cameras; give their frame rate, or leave it out')
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = open(self.path, 'w', encoding='utf-8')
         self._separator = '[\n' if self.suffix == '.json' else ''

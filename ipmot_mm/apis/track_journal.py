@@ -10,9 +10,9 @@ import torch
 from mmengine.structures import InstanceData
 
 from ipmot_mm.atomic_files import write_atomically
-from ipmot_mm.datasets.frame_source import FrameSource
+from ipmot_mm.datasets.frame_source import FrameSource, list_images
 
-from .frame_tracker import FrameTracker
+from .frame_tracker import FrameTracker, find_test_pipeline
 from .track_formats import from_record, to_record
 
 TRACKS, STATE = 'tracks.jsonl', 'state.pth'
@@ -57,6 +57,28 @@ class TrackJournal:
         self._marks: Dict[str, str] = {}
         self._file: Optional[IO[str]] = None
 
+    def check(self, tracker: FrameTracker, source: FrameSource,
+              look_ahead: int) -> None:
+        """See whether the run can go on, before anything is replaced.
+
+        Args:
+            tracker (FrameTracker): The tracker.
+            source (FrameSource): What is tracked.
+            look_ahead (int): Frames that are encoded together.
+
+        Raises:
+            ValueError: If the input ends of itself at no time, the model
+                keeps its tracks, or the journal is of another run.
+        """
+        if source.is_live:
+            raise ValueError(
+                f'input {source.source!r} is live: its frames come once, so '
+                'that no run goes on with it; leave the journal out')
+        tracker.state_dict()  # or an error at the beginning
+        self._marks = _marks(tracker, source, look_ahead)
+        if self._saved is not None:
+            self._compare(self._saved['marks'])
+
     def begin(self, tracker: FrameTracker, source: FrameSource,
               look_ahead: int) -> Iterator[InstanceData]:
         """Bring the tracker to the state from which the run goes on.
@@ -71,22 +93,16 @@ class TrackJournal:
             the next call.
 
         Raises:
-            ValueError: If the input ends of itself at no time, the model
-                keeps its tracks, or the journal is of another run.
+            ValueError: As of :meth:`check`.
         """
-        if source.is_live:
-            raise ValueError(
-                f'input {source.source!r} is live: its frames come once, so '
-                'that no run goes on with it; leave the journal out')
-        state = tracker.state_dict()  # or an error at the beginning
-        self._marks = _marks(tracker, source, look_ahead)
+        self.check(tracker, source, look_ahead)
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / TRACKS
         if self._saved is None:
+            self.num_frames = 0
             (self.folder / STATE).unlink(missing_ok=True)
             self._file = open(path, 'w', encoding='utf-8')
             return iter(())
-        self._check(self._saved['marks'])
         _cut(path, self.num_frames)
         state, self._saved = self._saved['tracker'], None
         tracker.load_state_dict(state)
@@ -141,14 +157,16 @@ class TrackJournal:
         if not path.is_file():
             return None
         try:
-            return torch.load(path, map_location='cpu', weights_only=True)
+            saved = torch.load(path, map_location='cpu', weights_only=True)
+            # a run that came to no frame has nothing to go on with
+            return saved if saved['num_frames'] else None
         except Exception as error:  # of many kinds, of pickle and of zip
             reason = (str(error).splitlines() or ['no content'])[0]
             raise ValueError(
                 f'{path} cannot be read ({reason}); delete the folder, or '
                 'begin anew without resuming') from None
 
-    def _check(self, marks: Dict[str, str]) -> None:
+    def _compare(self, marks: Dict[str, str]) -> None:
         other = [key for key, mark in self._marks.items()
                  if marks.get(key) != mark]
         if other:
@@ -161,22 +179,32 @@ class TrackJournal:
 def _marks(tracker: FrameTracker, source: FrameSource,
            look_ahead: int) -> Dict[str, str]:
     """What must be the same in a run that goes on, and how to tell."""
-    path = Path(str(source.source))
-    size = path.stat().st_size if path.is_file() else source.num_frames_hint
     weights = hashlib.sha256()
     for name, value in tracker.model.state_dict().items():
         weights.update(name.encode())
         data = value.detach().cpu().contiguous().reshape(-1)
         weights.update(data.view(torch.uint8).numpy())
+    cfg = tracker.model.cfg.to_dict()
     return dict(
-        input=f'{path.name} {size}',
-        config=repr(tracker.model.cfg.to_dict()['model']),
+        input=_mark_of_input(source),
+        config=repr((cfg['model'], find_test_pipeline(tracker.model.cfg))),
         weights=weights.hexdigest(),
         look_ahead=str(look_ahead))
 
 
+def _mark_of_input(source: FrameSource) -> str:
+    """It may be moved; folders often have one name and length, as img1."""
+    path = Path(str(source.source))
+    if path.is_dir():
+        first = hashlib.sha256(list_images(path)[0].read_bytes())
+        return f'{source.num_frames_hint} {first.hexdigest()}'
+    size = path.stat().st_size if path.is_file() else source.num_frames_hint
+    return f'{path.name} {size}'
+
+
 def _cut(path: Path, num_lines: int) -> None:
     """Drop the frames after the state; they are tracked again."""
+    path.touch()  # it may be gone, as its lines may be
     with open(path, 'rb+') as file:
         num_found = sum(1 for _ in islice(iter(file.readline, b''), num_lines))
         if num_found < num_lines:

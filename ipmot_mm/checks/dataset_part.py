@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 
 from ipmot_mm.datasets.base_clip_dataset import BaseClipDataset
 from ipmot_mm.datasets.coco_video_clip_dataset import CocoVideoClipDataset
@@ -190,6 +191,11 @@ def part_of_folder(folder: str,
         root, name = os.path.split(root)
         patterns = [glob.escape(name)]
     elif os.path.isdir(os.path.join(root, split)):
+        others = [name for name in list_splits(root, SPLITS) if name != split]
+        if others:
+            print_log(f'checking "{split}" of "{folder}"; there '
+                      f'{"are" if len(others) > 1 else "is"} also '
+                      f'{", ".join(others)}, see --split')
         root = os.path.join(root, split)
     else:
         others = list_splits(root, SPLITS)

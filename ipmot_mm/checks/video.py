@@ -71,7 +71,8 @@ def read_video(folder: str,
     frames = range(first + 1, end + 1)
     gt_path = os.path.join(folder, 'gt', 'gt.txt')
     if with_gt or os.path.isfile(gt_path):
-        rows = read_rows(gt_path, length, log)
+        # without frames, that is the problem, not each row of gt.txt
+        rows = read_rows(gt_path, length or MAX_FRAMES, log)
     else:
         rows = annotations_of([])
     unseen = np.setdiff1d(rows.frame_numbers, list(found)).tolist()

@@ -15,6 +15,7 @@ from .clip_index import ClipIndex, numpy_seed
 from .frame_table import FrameTable, VideoAnnotations
 from .unreadable_images import (MAX_DRAWS, UnreadableImageError,
                                 UnreadableImages, stand_ins)
+from .video_rules import refuse_faults
 
 OBJECT_KEYS = {
     'gt_bboxes': 'bboxes',
@@ -96,12 +97,16 @@ class BaseClipDataset(Dataset):
         """Read the annotations once; later calls do nothing.
 
         Raises:
-            ValueError: If a box is not finite: no transform would drop it,
-                and one is enough to spoil the weights.
+            ValueError: If ``load_videos`` breaks a rule of
+                :obj:`VideoAnnotations`, or a box is not finite: no transform
+                would drop it, and one is enough to spoil the weights.
         """
         if self._fully_initialized:
             return
-        self._table = FrameTable.from_videos(self.load_videos())
+        videos = self.load_videos()
+        refuse_faults(videos, self.dataset_name,
+                      len(self._metainfo['classes']))
+        self._table = FrameTable.from_videos(videos)
         self._check_boxes()
         self._fully_initialized = True
         keys = (((self.dataset_name, video, instance_id)

@@ -1,4 +1,4 @@
-"""Whether a folder holds sequences, or lies above the one that does."""
+"""Whether a folder holds sequences, or is above or below one that does."""
 import os
 from typing import List, Sequence
 
@@ -20,20 +20,25 @@ def is_sequence(folder: str) -> bool:
             or os.path.isfile(os.path.join(folder, 'seqinfo.ini')))
 
 
-def refuse_folder_above(data_root: str, names: Sequence[str]) -> None:
-    """Refuse the folder above the one that holds the sequences.
+def refuse_other_depth(data_root: str, names: Sequence[str]) -> None:
+    """Refuse a sequence, and the folder above the one that holds them.
 
     Args:
         data_root (str): The folder.
         names (Sequence[str]): The folders in it.
 
     Raises:
-        FileNotFoundError: If none of them is a sequence, but the folders in
-            one of them are.
+        FileNotFoundError: If none of them is a sequence, but ``data_root``
+            is one, or the folders in one of them are.
     """
     folders = [os.path.join(data_root, name) for name in names]
     if any(map(is_sequence, folders)):
         return
+    if IMAGE_DIR in names:
+        raise FileNotFoundError(
+            f'"{data_root}" looks one folder too low: it is a sequence. Set '
+            f'data_root to "{os.path.dirname(os.path.normpath(data_root))}", '
+            'and choose with the key sequences.')
     below = [folder for folder in folders if _holds_sequence(folder)]
     if below:
         more = len(below) > 1

@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 
 from ipmot_mm.user_errors import some
 
-from .folder_depth import IMAGE_DIR, refuse_folder_above
+from .folder_depth import IMAGE_DIR, refuse_other_depth
 
 IMAGE_EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp')
 """What counts as a frame where no ``seqinfo.ini`` says so, in any case."""
@@ -71,7 +71,7 @@ def find_sequences(data_root: str,
 
     Raises:
         FileNotFoundError: If the folder or the seqmap is absent, or a
-            sequence; if nothing matches, or the sequences lie deeper.
+            sequence; if nothing matches, or the folder is too high or low.
         ValueError: If the seqmap is malformed.
     """
     if not os.path.isdir(data_root):
@@ -84,7 +84,7 @@ def find_sequences(data_root: str,
     present = sorted(
         entry.name for entry in os.scandir(data_root)
         if entry.is_dir() and not entry.name.startswith('.'))
-    refuse_folder_above(data_root, present)
+    refuse_other_depth(data_root, present)
     lines = {} if seqmap is None else read_seqmap(seqmap)
     names = present if seqmap is None else sorted(lines)
     chosen = [
@@ -248,11 +248,11 @@ def read_seqinfo(folder: str) -> Optional[SeqInfo]:
         return None
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        with open(path, encoding='utf-8-sig') as file:
+        with open(path, encoding='utf-8-sig', errors='replace') as file:
             parser.read_file(file)
         info = {'imdir': IMAGE_DIR, 'imext': '.jpg', **parser['Sequence']}
         valid = positive_number(info['seqlength']) > 0
-    except (configparser.Error, KeyError, UnicodeDecodeError):
+    except (configparser.Error, KeyError):
         valid = False
     if not valid:
         raise ValueError(

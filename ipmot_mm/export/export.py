@@ -10,6 +10,7 @@ from typing import Any, Dict, Iterator, Tuple, Union
 import torch
 from torch import nn
 
+from ipmot_mm.apis.frame_tracker import find_test_dataset
 from ipmot_mm.registry import DATASETS
 from ipmot_mm.version import __version__
 
@@ -161,11 +162,11 @@ def _trace(model: nn.Module, frame_size: Tuple[int, int],
 
 def _classes(model: nn.Module) -> list:
     """Names of the classes that labels count."""
-    dataset = model.cfg.get('test_dataloader', {}).get('dataset', {})
+    dataset = find_test_dataset(model.cfg)
     kind = DATASETS.get(dataset.get('type', 'MOTClipDataset'))
     metainfo = {
         **getattr(kind, 'METAINFO', {}),
-        **dataset.get('metainfo', {})
+        **(dataset.get('metainfo') or {})
     }
     return list(metainfo.get('classes', ()))
 

@@ -9,6 +9,8 @@ Example:
 """
 import argparse
 import json
+import os
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -192,6 +194,9 @@ def _dtype(name: str) -> np.dtype:
 def read_frames(source: str) -> Iterator[np.ndarray]:
     """Frames of a video file, a folder of images or a camera.
 
+    Images come in the order of the numbers in their names and as they are
+    stored, whatever EXIF says.
+
     Args:
         source (str): File, folder, or the index of a camera.
 
@@ -206,11 +211,16 @@ def read_frames(source: str) -> Iterator[np.ndarray]:
     if not (source.isdigit() or path.exists()):
         raise FileNotFoundError(f'input {source!r} does not exist')
     if path.is_dir():
-        images = sorted(
-            each for each in path.iterdir() if each.suffix.lower() in IMAGES)
+        images = [
+            each for each in path.iterdir() if each.suffix.lower() in IMAGES]
         if not images:
             raise ValueError(f'folder {source!r} holds no image {IMAGES}')
-        yield from (cv2.imread(str(image)) for image in images)
+        for image in sorted(images, key=_natural_key):
+            frame = cv2.imread(
+                str(image), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+            if frame is None:
+                raise ValueError(f'{image} cannot be read as an image')
+            yield frame
         return
     capture = cv2.VideoCapture(int(source) if source.isdigit() else source)
     if not capture.isOpened():
@@ -221,6 +231,12 @@ def read_frames(source: str) -> Iterator[np.ndarray]:
             break
         yield frame
     capture.release()
+
+
+def _natural_key(path: Path) -> List[Tuple[int, str]]:
+    """Frame 2 before frame 10."""
+    return [(int(part), '') if part.isdigit() else (-1, part)
+            for part in re.split(r'([0-9]+)', path.name)]
 
 
 def mot_lines(number: int, tracks: Tracks) -> str:
@@ -257,23 +273,32 @@ def draw(frame: np.ndarray, tracks: Tracks) -> np.ndarray:
 def run(args: argparse.Namespace) -> None:
     """Track an input, frame by frame, and write what was asked for."""
     tracker = ONNXTracker(args.model, args.num_threads)
-    lines: List[str] = []
-    writer = None
-    for number, frame in enumerate(read_frames(args.input), 1):
-        tracks = tracker.update(frame)
-        lines.append(mot_lines(number, tracks))
-        if args.out:
-            if writer is None:
-                writer = cv2.VideoWriter(
-                    args.out, cv2.VideoWriter_fourcc(*'mp4v'), args.fps,
-                    frame.shape[1::-1])
-            writer.write(draw(frame, tracks))
+    paths = [path for path in (args.save_txt, args.out) if path]
+    for path in paths:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    number, writer = 0, None
+    with open(args.save_txt or os.devnull, 'w', encoding='utf-8') as text:
+        for number, frame in enumerate(read_frames(args.input), 1):
+            tracks = tracker.update(frame)
+            text.write(mot_lines(number, tracks))
+            if args.out:
+                writer = writer or _open_video(args, frame.shape[1::-1])
+                writer.write(draw(frame, tracks))
     if writer is not None:
         writer.release()
-    if args.save_txt:
-        Path(args.save_txt).write_text(''.join(lines), encoding='utf-8')
-    written = ' and '.join(filter(None, (args.save_txt, args.out)))
-    sys.stdout.write(f'{len(lines)} frames tracked: {written}\n')
+    sys.stdout.write(f'{number} frames tracked: {" and ".join(paths)}\n')
+
+
+def _open_video(args: argparse.Namespace,
+                size: Tuple[int, int]) -> cv2.VideoWriter:
+    writer = cv2.VideoWriter(
+        args.out, cv2.VideoWriter_fourcc(*'mp4v'), args.fps, size)
+    if not writer.isOpened():
+        raise ValueError(
+            f'OpenCV cannot write {args.out} with {args.fps} frames a second; '
+            'give a file that ends with .mp4, in a folder that you may write '
+            'to')
+    return writer
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

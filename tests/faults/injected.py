@@ -83,6 +83,10 @@ class FaultHook(Hook):
             os.kill(os.getpid(), signal.SIGKILL)
         elif deed == 'interrupt':
             os.kill(os.getpid(), signal.SIGINT)
+        elif deed == 'terminate':
+            os.kill(os.getpid(), signal.SIGTERM)
+        elif deed == 'terminate_launcher':
+            os.kill(os.getppid(), signal.SIGTERM)
         elif deed == 'kill_worker':
             worker = multiprocessing.active_children()[0]
             os.kill(worker.pid, signal.SIGKILL)

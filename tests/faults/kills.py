@@ -9,6 +9,7 @@ from .cases import Outcome, fault, repeated, require
 from .evidence import require_same_training
 
 KILLED = -signal.SIGKILL
+TERMINATED = 128 + signal.SIGTERM
 TOO_LONG = -signal.SIGXFSZ
 """Killed by the kernel at the limit of a file's size."""
 RESUMED = '--resume: '
@@ -128,4 +129,29 @@ def interrupt(bench: Bench) -> Outcome:
     line = run.expect_code(-signal.SIGINT, 130, 1).line('^interrupted')
     bench.train('interrupt', '--resume').expect_code(0)
     count = require_same_training(straight, bench.root / 'interrupt')
+    return Outcome('recovered', line, repeated(count))
+
+
+@fault('SIGTERM in the middle of an iteration')
+def terminate(bench: Bench) -> Outcome:
+    straight, folder = bench.straight, bench.root / 'terminate'
+    run = bench.train('terminate', fault=dict(do='terminate', mid_iter=4))
+    line = run.expect_code(TERMINATED).line('^terminated')
+    bench.train('terminate', '--resume').expect_code(0)
+    count = require_same_training(straight, folder)
+    require(count == 0, f'{count} iterations were repeated')
+    return Outcome('recovered', line, repeated(count))
+
+
+@fault('SIGTERM to the launcher of 2 ranks', slow=True)
+def terminate_ranks(bench: Bench) -> Outcome:
+    straight, folder = bench.straight_ranks, bench.root / 'terminate_ranks'
+    run = bench.train_ranks(
+        'terminate_ranks',
+        fault=dict(do='terminate_launcher', mid_iter=4, rank=1))
+    require(run.code not in (0, KILLED), f'exit code {run.code}')
+    line = run.line('^terminated')
+    bench.train_ranks('terminate_ranks', '--resume').expect_code(0)
+    count = require_same_training(straight, folder)
+    require(count == 0, f'{count} iterations were repeated')
     return Outcome('recovered', line, repeated(count))

@@ -108,6 +108,11 @@ def test_bad_frames_and_pipelines_are_named(cfg):
     cfg.test_dataloader.dataset.pipeline.pop()
     with pytest.raises(ValueError, match='last step must be PackClipInputs'):
         FrameTracker(init_tracker(cfg)).update(spot_frame(9, 9))
+    cfg.test_dataloader.dataset.pipeline.append(
+        dict(type='ipmot_mm.FromMMTrackSample'))
+    with pytest.raises(ValueError, match='pipeline of mmtrack, which takes '
+                       'frames of its data sets alone; give the weights to'):
+        FrameTracker(init_tracker(cfg))
     cfg.test_dataloader.dataset.pop('pipeline')
     with pytest.raises(ValueError, match='has no test pipeline'):
         FrameTracker(init_tracker(cfg))

@@ -51,6 +51,10 @@ def test_broken_input_is_told(tmp_path, cfg):
     broken.write_bytes(b'no checkpoint')
     with pytest.raises(ValueError, match='checkpoint.*broken.pth'):
         init_tracker(cfg, broken)
+    for content in ([1], dict(state_dict=None)):
+        torch.save(content, broken)
+        with pytest.raises(ValueError, match='not a dict of weights; pass'):
+            init_tracker(cfg, broken)
     with pytest.raises(FileNotFoundError, match="'none.pth' does not exist"):
         init_tracker(cfg, 'none.pth')
     with pytest.raises(FileNotFoundError, match="'none.py' does not exist"):

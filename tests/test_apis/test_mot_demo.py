@@ -244,8 +244,10 @@ def test_hidden_parts_and_scores(tmp_path, long_video, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize('options, text', [
-    (['--look-ahead', '0'], 'look_ahead must be a positive integer, got 0'),
-    (['--fuse-conv-bn'], 'fuse_conv_bn needs a model with a QueryDetector')])
+    (['--fuse-conv-bn'], 'fuse_conv_bn needs a model with a QueryDetector'),
+    (['--cfg-options', 'model.widht=3'],
+     'BrightSpotTracker does not take "widht", which the config gives it; did '
+     'you mean "width"?')])
 def test_options_are_handed_on(tmp_path, cfg, options, text, monkeypatch,
                                capsys):
     cfg.dump(tmp_path / 'cfg.py')
@@ -253,3 +255,44 @@ def test_options_are_handed_on(tmp_path, cfg, options, text, monkeypatch,
     code, _, line = call(monkeypatch, capsys, folder, tmp_path / 'cfg.py',
                          '--save-txt', tmp_path / 'a.txt', *options)
     assert code == 2 and text in line
+
+
+@pytest.mark.parametrize('options, text', [
+    (['--resume', '--cfg-options', 'model.tracker.miss_tolerance=7'],
+     'a run with another config'),
+    (['--resume', '--look-ahead', '2'], 'a run with another look_ahead')])
+def test_a_refused_resume_leaves_the_outputs(tmp_path, long_video, options,
+                                             text, monkeypatch, capsys):
+    image = long_video[0] / '7.png'
+    whole = image.read_bytes()
+    image.write_bytes(b'broken')
+    args = [*long_video, *outputs(tmp_path)]
+    assert call(monkeypatch, capsys, *args)[0] == 2
+    image.write_bytes(whole)
+    names = ('a.mp4', 'a.txt', 'a.jsonl')
+    before = [(tmp_path / name).read_bytes() for name in names]
+    assert all(before)
+    code, _, line = call(monkeypatch, capsys, *args, *options)
+    assert code == 2 and text in line
+    assert [(tmp_path / name).read_bytes() for name in names] == before
+
+
+def test_the_input_is_not_written_over(tmp_path, config, monkeypatch, capsys):
+    folder = write_tiny_mot(tmp_path / 'mot', num_sequences=1) / 'Tiny-01'
+    video = tmp_path / 'a.avi'
+    with VideoWriter(video) as writer:
+        writer.write(np.zeros((48, 64, 3), np.uint8))
+    image = tmp_path / 'image' / '000001.jpg'
+    image.parent.mkdir()
+    image.write_bytes(next((folder / 'img1').glob('*.jpg')).read_bytes())
+    cases = [(folder, folder / 'img1'), (folder / 'img1', folder / 'img1'),
+             (image, image.parent), (video, tmp_path / 'mot' / '..' / 'a.avi')]
+    files = [path for path in tmp_path.rglob('*') if path.is_file()]
+    before = [path.read_bytes() for path in files]
+    for source, out in cases:
+        code, _, line = call(monkeypatch, capsys, source, config, '--out', out)
+        assert code == 2 and 'would write over the input' in line
+    assert [path.read_bytes() for path in files] == before
+    # frames beside a video harm nothing
+    assert call(monkeypatch, capsys, video, config, '--out', tmp_path)[0] == 0
+    assert (tmp_path / '000001.jpg').is_file()

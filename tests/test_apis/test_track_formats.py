@@ -76,6 +76,9 @@ def test_files_of_no_frame_and_of_a_killed_process(tmp_path):
     assert len(json.loads(lines[0])['tracks']) == 2
     with pytest.raises(ValueError, match="written as one of .*got 'a.csv'"):
         TrackFile('a.csv')
+    for fps in (0.0, float('nan')):  # as OpenCV says of some cameras
+        with pytest.raises(ValueError, match='fps must be positive, got'):
+            TrackFile(tmp_path / 'c.json', fps=fps)
 
 
 def test_detections_of_supervision():

@@ -94,11 +94,34 @@ def test_a_killed_run_goes_on_from_the_last_state(model, folder, tmp_path,
         assert journal.num_frames == 4
         assert_same(run(model, folder, journal, stop=3), expected[:3])
     assert numbers == []
+    # and again behind frames that it has tracked twice
+    journal = TrackJournal(tmp_path / 'killed', resume=True)
+    assert_same(run(model, folder, journal, stop=6), expected[:6])
     journal = TrackJournal(tmp_path / 'killed', resume=True)
     assert_same(run(model, folder, journal), expected)
     assert numbers == list(range(4, LENGTH))
     journal.remove()
     assert not (tmp_path / 'killed').exists()
+
+
+def test_a_state_without_its_tracks_is_not_saved(model, folder, tmp_path,
+                                                 monkeypatch):
+    expected = run(model, folder)
+    update = FrameTracker.update_clip
+
+    def interrupted(self, frames):
+        found = update(self, frames)
+        if self.num_frames == 6:
+            raise KeyboardInterrupt
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FrameTracker, 'update_clip', interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(model, folder, TrackJournal(tmp_path / 'j', save_every=4))
+    journal = TrackJournal(tmp_path / 'j', resume=True)
+    assert journal.num_frames == 4
+    assert_same(run(model, folder, journal), expected)
 
 
 def test_state_survives_the_error_of_a_frame(model, folder, tmp_path):
@@ -121,6 +144,47 @@ def test_without_resume_it_begins_anew(model, folder, tmp_path):
     assert_same(run(model, folder, journal), run(model, folder))
 
 
+def test_a_journal_can_be_used_again(model, folder, tmp_path):
+    journal = TrackJournal(tmp_path / 'j')
+    expected = run(model, folder, journal)
+    run(model, folder, journal, stop=4)
+    assert journal.num_frames == 4
+    journal = TrackJournal(tmp_path / 'j', resume=True)
+    assert_same(run(model, folder, journal), expected)
+
+
+def test_an_error_of_the_first_frame_can_be_repaired(model, folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / 'video')
+    whole = (copy / '000.png').read_bytes()
+    (copy / '000.png').write_bytes(b'broken')
+    with pytest.raises(ValueError, match='000.png" .* does not decode'):
+        run(model, copy, TrackJournal(tmp_path / 'j'))
+    (copy / '000.png').write_bytes(whole)
+    journal = TrackJournal(tmp_path / 'j', resume=True)
+    assert_same(run(model, copy, journal), run(model, folder))
+
+
+def test_another_video_or_pipeline_is_refused(folder, tmp_path):
+    """Folders of frames are often named alike, and of one length."""
+    model = random_tracker()
+    videos = [tmp_path / name / 'img1' for name in ('a', 'b')]
+    for start, video in enumerate(videos):
+        video.mkdir(parents=True)
+        for t, frame in enumerate(stream(start, LENGTH)):
+            cv2.imwrite(str(video / f'{t:03d}.png'), frame)
+    run(model, videos[0], TrackJournal(tmp_path / 'j'), stop=3)
+    with pytest.raises(ValueError, match='a run with another input; give'):
+        run(model, videos[1], TrackJournal(tmp_path / 'j', resume=True))
+    model.cfg.test_pipeline.insert(
+        1, dict(type='ClipResize', short_size=24, max_long=32))
+    with pytest.raises(ValueError, match='a run with another config; give'):
+        run(model, videos[0], TrackJournal(tmp_path / 'j', resume=True))
+    model.cfg.test_pipeline.pop(1)
+    moved = videos[0].rename(tmp_path / 'moved')
+    journal = TrackJournal(tmp_path / 'j', resume=True)
+    assert_same(run(model, moved, journal), run(model, moved))
+
+
 def test_another_run_is_refused(model, folder, tmp_path):
     run(model, folder, TrackJournal(tmp_path / 'j'), stop=3)
 
@@ -141,6 +205,12 @@ def test_another_run_is_refused(model, folder, tmp_path):
     (tmp_path / 'j' / 'tracks.jsonl').write_text('')
     with pytest.raises(ValueError, match='holds 0 frames, its state says 3'):
         resume(model, folder)
+    (tmp_path / 'j' / 'tracks.jsonl').unlink()
+    with pytest.raises(ValueError, match='holds 0 frames, its state says 3'):
+        resume(model, folder)
+    torch.save({}, tmp_path / 'j' / 'state.pth')
+    with pytest.raises(ValueError, match='state.pth cannot be read'):
+        TrackJournal(tmp_path / 'j', resume=True)
     (tmp_path / 'j' / 'state.pth').write_text('no state')
     with pytest.raises(ValueError, match='state.pth cannot be read'):
         TrackJournal(tmp_path / 'j', resume=True)

@@ -159,3 +159,15 @@ def test_clips_of_a_video_in_a_json_file(make_sequence):
     part, = parts(coco(folder, 3, 1))
     video, = part.videos()
     assert video.is_stills and len(part.clips_of(video.name)) == 3
+
+
+def test_other_splits_are_named(make_sequence, tmp_path, capsys):
+    for name in ('test', 'train', 'val'):
+        (tmp_path / name).mkdir()
+        make_sequence(f'{name}/a', 2)
+    part_of_folder(str(tmp_path), split='val')
+    assert capsys.readouterr().out == (
+        f'checking "val" of "{tmp_path}"; there are also test, train, see '
+        '--split\n')
+    part_of_folder(str(tmp_path / 'val'))
+    assert not capsys.readouterr().out

@@ -38,6 +38,17 @@ def test_frames_that_are_missing_or_too_many(make_sequence):
     assert len(video.image_paths) == 3 and len(video.annotations) == 5
 
 
+def test_without_frames_no_row_is_to_blame(make_sequence):
+    folder = make_sequence('a', 3)
+    (folder / 'seqinfo.ini').unlink()
+    for file in list((folder / 'img1').iterdir()):
+        file.rename(file.with_name(f'frame_{file.name}'))
+    video = read_video(str(folder))
+    assert set(kinds(video)) == {
+        'missing frames', 'no seqinfo.ini', 'strange files'}
+    assert not len(video.annotations)
+
+
 @pytest.mark.parametrize('text, kind, num_frames', [
     ('[Sequence]\nseqLength=0\n', 'seqinfo.ini', 5),
     ('seqLength=5', 'seqinfo.ini', 5),

@@ -2,7 +2,7 @@
 import pytest
 
 from ipmot_mm.datasets.folder_depth import (is_sequence, list_splits,
-                                            refuse_folder_above)
+                                            refuse_other_depth)
 from ipmot_mm.datasets.sequence import find_sequences
 
 
@@ -22,7 +22,16 @@ def test_one_folder_too_high(make_sequence, tmp_path):
     with pytest.raises(
             FileNotFoundError, match='/test", ".*/train". Set data_root to '
             'one of them'):
-        refuse_folder_above(str(root), ['test', 'train'])
+        refuse_other_depth(str(root), ['test', 'train'])
+
+
+def test_one_folder_too_low(make_sequence, tmp_path):
+    make_sequence('S2', 2)
+    with pytest.raises(FileNotFoundError) as caught:
+        find_sequences(f'{tmp_path}/S2/', ['*'])
+    assert str(caught.value) == (
+        f'"{tmp_path}/S2/" looks one folder too low: it is a sequence. Set '
+        f'data_root to "{tmp_path}", and choose with the key sequences.')
 
 
 def test_folders_of_sequences_are_right(make_sequence, tmp_path):
@@ -34,7 +43,7 @@ def test_folders_of_sequences_are_right(make_sequence, tmp_path):
     # Frames in the sequence itself, and another name for img1.
     (tmp_path / 'plain/a').mkdir(parents=True)
     (tmp_path / 'plain/a/000001.jpg').touch()
-    refuse_folder_above(str(tmp_path / 'plain'), ['a'])
+    refuse_other_depth(str(tmp_path / 'plain'), ['a'])
     (root / 'a/img1').rename(root / 'a/frames')
     assert is_sequence(str(root / 'a')) and not is_sequence(str(root))
 

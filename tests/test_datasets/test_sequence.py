@@ -24,6 +24,17 @@ def test_windows_seqinfo_with_byte_order_mark(make_sequence):
     assert len(read_sequence(str(info.parent), with_gt=True)) == 2
 
 
+def test_seqinfo_of_another_encoding(make_sequence):
+    info = make_sequence('A', 2) / 'seqinfo.ini'
+    text = info.read_text().replace('name=A', 'name=Bürgersteig')
+    info.write_bytes(text.encode('cp1252'))
+    assert '=Bürger' in text and read_seqinfo(str(info.parent))[
+        'seqlength'] == '2'
+    info.write_bytes(text.encode('utf-16'))
+    with pytest.raises(ValueError, match='must have a section'):
+        read_seqinfo(str(info.parent))
+
+
 def test_frames_without_seqinfo(make_sequence):
     folder = make_sequence('A', 12)
     assert read_sequence(str(folder), with_gt=True).has_seqinfo

@@ -91,6 +91,7 @@ def run(work_dir,
         loader=None,
         seed=0,
         train_cfg=None,
+        custom_hooks=(),
         **kwargs):
     """Train three epochs, or until a kill; returns runner and rows."""
     run.count += 1
@@ -112,7 +113,7 @@ def run(work_dir,
             'recovery': dict(type='RecoveryCheckpointHook', interval=1),
             **(hooks or {})
         },
-        custom_hooks=[seen],
+        custom_hooks=[seen, *custom_hooks],
         default_scope='ipmot_mm',
         randomness=dict(seed=seed),
         log_level='ERROR',

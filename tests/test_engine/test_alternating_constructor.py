@@ -140,3 +140,14 @@ def test_found_by_the_name_that_configs_use():
     assert ROOT.get('ipmot_mm.AlternatingOptimWrapperConstructor') \
         is AlternatingOptimWrapperConstructor
     assert torch.optim.AdamW is not RowwiseAdamW
+
+
+@pytest.mark.parametrize('key', ['clip_grad', 'paramwise_cfg'])
+def test_settings_that_the_track_book_cannot_have(key):
+    """torch clips no sparse gradient; it would say so in the first step."""
+    cfg = dict(tracker=TRACKER, track_book={**TRACK_BOOK, key: TRACKER[key]})
+    with pytest.raises(ValueError, match=f'track_book does not take "{key}".*'
+                       'move it to optim_wrapper.tracker'):
+        AlternatingOptimWrapperConstructor(cfg)
+    cfg['track_book'] = {**TRACK_BOOK, 'clip_grad': None}
+    AlternatingOptimWrapperConstructor(cfg)

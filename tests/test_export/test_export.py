@@ -138,17 +138,44 @@ def test_no_torch_where_it_runs(shipped):
 
 def test_it_runs_as_a_script(shipped, tmp_path):
     import cv2
-    for number, frame in enumerate(synthmot(5)):
-        cv2.imwrite(str(tmp_path / f'{number:06d}.png'), frame)
+    tracker, expected = FrameTracker(shipped[0]), []
+    for number, frame in enumerate(synthmot(12), 1):  # 2.png before 10.png
+        cv2.imwrite(str(tmp_path / f'{number}.png'), frame)
+        expected += [(number, track) for track in
+                     tracker.update(frame).instances_id.tolist()]
     script = ROOT / 'ipmot_mm' / 'export' / 'onnx_tracker.py'
+    new = tmp_path / 'new'
     done = subprocess.run(
         [sys.executable, script, shipped[2] / 'tracker.onnx', tmp_path,
-         '--save-txt', tmp_path / 't.txt', '--out', tmp_path / 't.mp4'],
+         '--save-txt', new / 'a' / 't.txt', '--out', new / 'b' / 't.mp4'],
         capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert '5 frames tracked' in done.stdout
-    tracker = FrameTracker(shipped[0])
-    expected = sum(len(tracker.update(frame)) for frame in synthmot(5))
-    lines = (tmp_path / 't.txt').read_text().splitlines()
-    assert len(lines) == expected > 0 and len(lines[0].split(',')) == 10
-    assert cv2.VideoCapture(str(tmp_path / 't.mp4')).read()[0]
+    assert '12 frames tracked' in done.stdout
+    rows = [line.split(',') for line in
+            (new / 'a' / 't.txt').read_text().splitlines()]
+    assert [(int(row[0]), int(row[1])) for row in rows] == expected
+    assert len(expected) > 12 and len(rows[0]) == 10
+    assert cv2.VideoCapture(str(new / 'b' / 't.mp4')).read()[0]
+
+
+def test_the_script_says_what_cannot_be_read_or_written(shipped, tmp_path,
+                                                        capsys):
+    import cv2
+    from PIL import Image
+
+    from ipmot_mm.export.onnx_tracker import main, read_frames
+    frame = synthmot(1)[0]
+    cv2.imwrite(str(tmp_path / '1.png'), frame)
+    given = [str(shipped[2] / 'tracker.onnx'), str(tmp_path), '--out']
+    for out in (['a.xyz'], ['a.mp4', '--fps', '0']):
+        assert main([*given, str(tmp_path / out[0]), *out[1:]]) == 2
+        assert 'OpenCV cannot write' in capsys.readouterr().err
+    (tmp_path / '2.png').write_bytes(b'broken')
+    assert main([*given, str(tmp_path / 'a.mp4')]) == 2
+    assert '2.png cannot be read as an image' in capsys.readouterr().err
+    (tmp_path / 'turned').mkdir()
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    Image.fromarray(frame).save(tmp_path / 'turned' / '1.jpg', exif=exif)
+    found, = read_frames(str(tmp_path / 'turned'))
+    assert abs(found[..., ::-1].astype(float) - frame).mean() < 20

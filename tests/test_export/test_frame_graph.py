@@ -33,6 +33,39 @@ def test_full_slots_are_those_of_max_tracks():
     assert compare(model, tracker, noise()).other_ids
 
 
+def test_those_who_wait_are_counted():
+    model, frame = small_tracker(seed=2), noise(1)[0]
+    roomy = GraphTracker(model, 40)
+    num_born = len(roomy.update(frame).instances_id)
+    assert num_born > 3 and roomy.num_waiting == 0
+    tight = GraphTracker(model, num_born - 2)
+    with pytest.warns(UserWarning, match='and 2 more persons wait'):
+        assert len(tight.update(frame).instances_id) == num_born - 2
+    assert tight.num_waiting == 2
+
+
+@pytest.mark.parametrize('name, error', [('bboxes', 0.6),
+                                         ('scores', 0.01)])
+def test_other_boxes_and_scores_are_found(name, error):
+
+    class Wrong(GraphTracker):
+
+        def update(self, frame):
+            tracks = super().update(frame)
+            return tracks._replace(**{name: getattr(tracks, name) + error})
+
+    model = small_tracker()
+    found = compare(model, Wrong(model, 40), noise(3))
+    assert found.num_tracks > 3 and not found.other_ids
+    assert not found.is_equal
+    # of boxes as a share of the frame, whose height is the smaller side
+    wrong, right = found.box_error, found.score_error
+    if name == 'scores':
+        wrong, right, error = right, wrong, error * SIZE[0]
+    assert wrong == pytest.approx(error / SIZE[0], rel=1e-2)
+    assert right < 1e-4
+
+
 def test_the_model_is_left_as_it_was():
     model = small_tracker()
     before = {k: v.clone() for k, v in model.state_dict().items()}
@@ -54,6 +87,19 @@ def test_larger_frames_of_the_same_shape_are_resized():
         assert len(tracks.instances_id)
         np.testing.assert_allclose(doubled.bboxes, 2 * tracks.bboxes, 1e-6)
         assert doubled.instances_id.tolist() == tracks.instances_id.tolist()
+
+
+@pytest.mark.parametrize('key, dataset, classes', [
+    ('test_dataloader', None, ['pedestrian']),
+    ('test_dataloader', dict(metainfo=None), ['pedestrian']),
+    ('test_dataloader', dict(metainfo=dict(classes=('a', 'b'))), ['a', 'b']),
+    ('test_dataloader', dict(type='ConcatClipDataset', datasets=[
+        dict(type='MOTClipDataset', metainfo=dict(classes=('c', )))]), ['c']),
+    ('other', None, ['pedestrian'])])
+def test_classes_are_those_of_the_test_data(key, dataset, classes):
+    model = small_tracker()
+    model.cfg[key] = dataset if dataset is None else dict(dataset=dataset)
+    assert GraphTracker(model, 5).metadata['classes'] == classes
 
 
 def test_frames_of_another_shape_are_refused():

@@ -71,6 +71,29 @@ def test_file_name_proves_its_content(call, training, tmp_path):
     assert published(tmp_path / 'again').name == path.name
 
 
+def test_views_come_without_the_rest_of_their_storage(call, training,
+                                                      tmp_path):
+    checkpoint = torch.load(training[0] / 'epoch_4.pth')
+    names = []
+    for num_copies in (1, 9):
+        checkpoint['state_dict'] = {
+            key: torch.stack([value] * num_copies)[0]
+            for key, value in checkpoint['state_dict'].items()
+        }
+        torch.save(checkpoint, tmp_path / 'views.pth')
+        call(tmp_path / 'views.pth', tmp_path / str(num_copies) / 'tiny.pth')
+        names.append(published(tmp_path / str(num_copies)).name)
+    assert names[0] == names[1]
+
+
+def test_dots_of_a_name_stay(call, training, tmp_path):
+    for name in ('tiny-v1.2', 'tiny-v1.2.pth', 'tiny-v1.2.pt'):
+        call(training[0] / 'epoch_4.pth', tmp_path / name)
+        path, = tmp_path.glob('*.pth')
+        assert path.name.startswith('tiny-v1.2-') and len(path.name) == 22
+        path.unlink()
+
+
 def test_card_and_entry_say_what_is_known(call, training, tmp_path):
     folder, _ = training
     scores = tmp_path / 'scores.json'

@@ -12,7 +12,7 @@ import sys
 
 from ipmot_mm.datasets.synthmot import (DOMAINS, WORLD, derive_domain,
                                         parse_dials, write_synthmot)
-from ipmot_mm.user_errors import CommandError, run_tool
+from ipmot_mm.user_errors import CommandError, positive, run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -47,10 +47,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--num-val', type=int, default=4, help='sequences a domain')
     parser.add_argument(
-        '--num-frames', type=int, default=60, help='frames a sequence')
+        '--num-frames', type=positive, default=60, help='frames a sequence')
     parser.add_argument(
         '--frame-step',
-        type=int,
+        type=positive,
         default=1,
         help='keep one of so many simulated frames: a lower frame rate')
     parser.add_argument(
@@ -62,7 +62,7 @@ def parse_args() -> argparse.Namespace:
         help='image size in pixels')
     parser.add_argument('--seed', type=int, default=0, help='same, same bytes')
     parser.add_argument(
-        '--num-workers', type=int, default=2, help='drawing processes')
+        '--num-workers', type=positive, default=2, help='drawing processes')
     return parser.parse_args()
 
 
@@ -86,6 +86,9 @@ def write(args: argparse.Namespace) -> None:
         size=tuple(args.size),
         frame_step=args.frame_step,
         num_workers=args.num_workers)
+    for domain in domains:
+        name = domain if isinstance(domain, str) else domain.name
+        print(f'written: {args.root}/{name}/train, {args.root}/{name}/val')
 
 
 def main() -> int:

@@ -12,9 +12,9 @@ from statistics import median
 from typing import Optional, Sequence
 
 import torch
-from mmengine.config import DictAction
 
 from ipmot_mm.apis import FrameSource, init_tracker
+from ipmot_mm.config_errors import SettingsAction
 from ipmot_mm.export import (ONNXTracker, ProgramTracker, compare, export_onnx,
                              export_program)
 from ipmot_mm.user_errors import FAILURE, positive, run_tool
@@ -53,7 +53,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=SettingsAction,
         metavar='KEY=VALUE',
         help='config keys to override')
     return parser.parse_args(argv)

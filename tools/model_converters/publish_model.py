@@ -52,7 +52,9 @@ def publish_model(args: argparse.Namespace) -> None:
         return
     scores = _read_scores(args.scores)
     content, sha256 = pack(release)
-    stem = Path(args.dst).with_suffix('')
+    stem = Path(args.dst)
+    if stem.suffix in ('.pth', '.pt'):  # not the one of a name like v1.2
+        stem = stem.with_suffix('')
     path = stem.with_name(f'{stem.name}-{sha256[:8]}.pth')
     write_atomically(path, content)
     _load_again(release, path, args.config)

@@ -17,7 +17,8 @@ FILE = 'recovery.pth'
 
 @HOOKS.register_module()
 class RecoveryCheckpointHook(Hook):
-    """Overwrite ``recovery.pth`` in the work dir every so many iterations.
+    """Overwrite ``recovery.pth`` in the work dir every so many iterations,
+    and when the training is terminated.
 
     ``--resume`` takes it as long as it is the latest checkpoint. One that
     ``CheckpointHook`` writes at the end of an epoch is later, and
@@ -56,7 +57,16 @@ class RecoveryCheckpointHook(Hook):
             outputs (dict, optional): Not used.
         """
         if self.every_n_train_iters(runner, self.interval):
-            self._save(runner)
+            self._save(runner, runner.iter + 1)
+
+    def before_termination(self, runner: Runner) -> None:
+        """Save; called by :class:`ResumableTrainLoop` on SIGTERM.
+
+        Args:
+            runner (:obj:`Runner`): Of the training, between two iterations.
+        """
+        if self.interval != -1:
+            self._save(runner, runner.iter)
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Remove the file once there is a later one.
@@ -66,8 +76,8 @@ class RecoveryCheckpointHook(Hook):
         """
         self._remove(runner)
 
-    def _save(self, runner: Runner) -> None:
-        meta = dict(epoch=runner.epoch, iter=runner.iter + 1)
+    def _save(self, runner: Runner, num_iters: int) -> None:
+        meta = dict(epoch=runner.epoch, iter=num_iters)
         try:
             runner.save_checkpoint(
                 runner.work_dir, FILE, meta=meta, by_epoch=False)

@@ -2,15 +2,18 @@
 import logging
 from typing import Any, Optional, Union
 
-from mmengine.dist import get_rank
+from mmengine.dist import barrier, get_rank
 from mmengine.logging import print_log
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
 from ipmot_mm.registry import LOOPS
+from ipmot_mm.user_errors import TrainingTerminated
 
+from ..checkpoint_files import read_pointer
 from ..hooks.epoch_position_hook import EpochPositionHook
+from ..stop_request import StopRequest
 from .batch_reader import BatchReader
 from .iteration_seed import seed_generators
 
@@ -31,7 +34,11 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     - random numbers of an iteration depend on the seed of the run, the
       iteration and the rank alone;
     - workers of the data loader that die are replaced
-      (:class:`BatchReader`).
+      (:class:`BatchReader`);
+    - SIGTERM, which clusters send before they end a job, ends the training
+      after an iteration, on all ranks together: hooks with a method
+      ``before_termination(runner)`` save, then :class:`TrainingTerminated` is
+      raised.
 
     Args:
         runner (:obj:`Runner`): It gets an :class:`EpochPositionHook`.
@@ -66,12 +73,15 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         """Train one epoch, or what is left of it."""
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
-        begin = self._iterations_done()
+        begin, length = self._iterations_done(), len(self.dataloader)
         self._seed(READ)
-        for index, batch in self._reader.read(begin):
-            self.run_iter(index, batch)
-            self._seed(READ)
-        self.runner.call_hook('after_train_epoch')
+        with StopRequest() as request:
+            for index, batch in self._reader.read(begin):
+                self.run_iter(index, batch)
+                if request.is_due(self._iter, is_last=index + 1 == length):
+                    self._terminate()
+                self._seed(READ)
+            self.runner.call_hook('after_train_epoch')
         self._epoch += 1
 
     def run_iter(self, idx: int, data_batch: Any) -> None:
@@ -83,6 +93,16 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         """
         self._seed(STEP)
         super().run_iter(idx, data_batch)
+
+    def _terminate(self) -> None:
+        """Save where the training is, and leave it."""
+        self.runner.call_hook('before_termination')
+        barrier()  # the others would be killed when the first one is gone
+        latest = read_pointer(self.runner.work_dir)
+        remedy = (f'--resume goes on from {latest}'
+                  if latest else 'no checkpoint was written yet')
+        raise TrainingTerminated(
+            f'terminated after {self._iter} iterations; {remedy}')
 
     def _validate(self) -> None:
         """Run the validation if it is due after this many epochs."""

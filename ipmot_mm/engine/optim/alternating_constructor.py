@@ -49,6 +49,12 @@ class AlternatingOptimWrapperConstructor:
         for name in sorted(names):
             self._refuse_accumulation(f'optim_wrapper.{name}',
                                       optim_wrapper_cfg[name])
+        for key in ('clip_grad', 'paramwise_cfg'):
+            if optim_wrapper_cfg.get('track_book', {}).get(key) is not None:
+                raise ValueError(
+                    f'optim_wrapper.track_book does not take "{key}": the '
+                    'TrackBook is one table with sparse gradients. Leave it '
+                    'out, or move it to optim_wrapper.tracker.')
         self.optim_wrapper_cfg = optim_wrapper_cfg
 
     @staticmethod

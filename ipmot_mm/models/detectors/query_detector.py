@@ -65,7 +65,7 @@ class QueryDetector(BaseModule, metaclass=ABCMeta):
         })
         self.positional_encoding = FrameEncoding(**positional_encoding)
         self.level_embed = nn.Parameter(
-            torch.empty(num_feature_levels, self.embed_dims))
+            torch.zeros(num_feature_levels, self.embed_dims))
 
     def init_weights(self) -> None:
         """Xavier for the transformer, then the parts' own rules."""

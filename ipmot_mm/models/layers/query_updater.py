@@ -13,6 +13,8 @@ from ipmot_mm.structures import QueryOutputs, QuerySelection, TrackQueries
 from .anchor_encoding import AnchorEncoding
 from .query_attention import attend
 
+RESIDUALS = ('carried', 'decoded')
+
 
 class BaseQueryUpdater(BaseModule, metaclass=ABCMeta):
     """What all updaters share: carry the old state, change it if confident.
@@ -56,7 +58,7 @@ class BaseQueryUpdater(BaseModule, metaclass=ABCMeta):
         bboxes = selection.gather(outputs.bboxes[-1].detach())
         moved = carried.replace(
             anchors=torch.where(is_confident, bboxes, carried.anchors))
-        updated = self.interact(moved, hidden)
+        updated = self.interact(self.start(moved, outputs, selection), hidden)
         states = {
             name: torch.where(is_confident, getattr(updated, name), old)
             for name, old in (('content', carried.content),
@@ -96,6 +98,20 @@ class BaseQueryUpdater(BaseModule, metaclass=ABCMeta):
             ious=selection.ious,
             num_frames_missed=selection.num_frames_missed,
             valid=selection.valid)
+
+    def start(self, tracks: TrackQueries, outputs: QueryOutputs,
+              selection: QuerySelection) -> TrackQueries:
+        """State that :meth:`interact` starts from: that which is carried.
+
+        Args:
+            tracks (:obj:`TrackQueries`): Anchors moved, state carried.
+            outputs (:obj:`QueryOutputs`): Of this frame.
+            selection (:obj:`QuerySelection`): S queries that live on.
+
+        Returns:
+            :obj:`TrackQueries`: S track queries.
+        """
+        return tracks
 
     @abstractmethod
     def interact(self, tracks: TrackQueries, hidden: Tensor) -> TrackQueries:
@@ -144,6 +160,14 @@ class QueryUpdater(BaseQueryUpdater):
         embed_dims (int): C. Defaults to 256.
         num_heads (int): Attention heads. Defaults to 8.
         feedforward_channels (int): Defaults to 2048.
+        residual (str): What the new content is added to: ``'carried'``, the
+            content with which the track entered the frame, as in MOTR, or
+            ``'decoded'``, what entered the last decoder layer, as for a
+            newborn. The first is a recursion over as many frames as the
+            track lives. Defaults to ``'carried'``.
+
+    Raises:
+        ValueError: If ``residual`` is neither.
     """
 
     def __init__(self,
@@ -151,8 +175,13 @@ class QueryUpdater(BaseQueryUpdater):
                  embed_dims: int = 256,
                  num_heads: int = 8,
                  feedforward_channels: int = 2048,
+                 residual: str = 'carried',
                  **kwargs) -> None:
         super().__init__(**kwargs)
+        if residual not in RESIDUALS:
+            raise ValueError(f'updater.residual must be one of {RESIDUALS}, '
+                             f'got {residual!r}.')
+        self.residual = residual
         self.self_attn = nn.MultiheadAttention(
             embed_dims, num_heads, batch_first=True)
         self.attn_norm = nn.LayerNorm(embed_dims)
@@ -167,6 +196,13 @@ class QueryUpdater(BaseQueryUpdater):
                        feedforward_channels: int) -> None:
         self.encoding = AnchorEncoding(embed_dims // 2)
         self.pos_head = MLP(embed_dims * 2, embed_dims, embed_dims, 2)
+
+    def start(self, tracks: TrackQueries, outputs: QueryOutputs,
+              selection: QuerySelection) -> TrackQueries:
+        """See :meth:`BaseQueryUpdater.start`."""
+        if self.residual == 'carried':
+            return tracks
+        return tracks.replace(content=selection.gather(outputs.last_content))
 
     def interact(self, tracks: TrackQueries, hidden: Tensor) -> TrackQueries:
         """See :meth:`BaseQueryUpdater.interact`."""
@@ -241,6 +277,10 @@ class MemoryQueryUpdater(QueryUpdater):
                  memory_momentum: float = 0.01,
                  **kwargs) -> None:
         super().__init__(embed_dims=embed_dims, **kwargs)
+        if self.residual != 'carried':
+            raise ValueError(
+                f'updater.residual={self.residual!r}: MemoryQueryUpdater adds '
+                'to its long memory; leave residual out.')
         self.memory_momentum = memory_momentum
         self.confidence = MLP(embed_dims, embed_dims, embed_dims, 2)
         self.fusion = MLP(2 * embed_dims, 2 * embed_dims, embed_dims, 2)

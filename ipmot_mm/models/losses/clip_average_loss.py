@@ -210,8 +210,10 @@ class ClipAverageLoss(nn.Module):
                     texts: Optional[IdentityTexts]) -> np.ndarray:
         """Row of the text of each embedding, ``NO_TEXT`` without, (B, E)."""
         if texts is None:
-            raise ValueError('clip_loss.image_to_text needs a TrackBook; set '
-                             'model.track_book or leave the loss out.')
+            raise ValueError(
+                'clip_loss.image_to_text needs a TrackBook; set '
+                'model.track_book, with AlternatingOptimWrapperConstructor as '
+                'optim_wrapper.constructor, or leave the loss out.')
         known = texts.identities.numpy()
         rows = np.searchsorted(known, pools.identities)
         padded = np.append(known, NO_IDENTITY)  # of what is behind the last

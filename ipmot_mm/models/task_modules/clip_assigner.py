@@ -90,6 +90,13 @@ class ClipAssigner:
         if policy not in POLICIES:
             raise ValueError(f'assigner.policy must be one of {POLICIES}, '
                              f'got {policy!r}.')
+        if not 0 <= track_drop_prob <= 1:
+            raise ValueError('assigner.track_drop_prob must lie in [0, 1], '
+                             f'got {track_drop_prob!r}.')
+        if max_track_queries < 0:
+            raise ValueError(
+                'assigner.max_track_queries must not be negative, got '
+                f'{max_track_queries!r}; take a large number for no cap.')
         self.policy = policy
         self.cost_weights = (cls_cost, bbox_cost, iou_cost)
         self.iou_thr = iou_thr

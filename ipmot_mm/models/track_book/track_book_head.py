@@ -61,7 +61,7 @@ class TrackBookHead(BaseModule):
         normalize_features (bool): Whether to compare by cosine times the
             trained scale of CLIP instead of the dot product of Eq. 1.
             Defaults to False.
-        max_crops (int): Crops per rank and iteration. Defaults to 256.
+        max_crops (int): Crops per rank and micro-batch. Defaults to 256.
         min_crop_size (tuple[float, float]): Smallest width and height of a
             box in pixels. Defaults to (8, 16).
         min_visibility (float): Smallest visible share. Defaults to 0.1.

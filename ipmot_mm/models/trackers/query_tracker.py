@@ -70,6 +70,12 @@ class QueryTracker:
             raise ValueError(
                 'tracker.min_slots must be a positive integer, got '
                 f'{min_slots!r}; 16 fits most videos.')
+        for name, value in (('miss_tolerance', miss_tolerance),
+                            ('max_tracks', max_tracks)):
+            if value < 1:
+                raise ValueError(
+                    f'tracker.{name} must be at least 1, else no track lives '
+                    f'for two frames, got {value!r}.')
         self.track_score_thr = track_score_thr
         self.newborn_score_thr = newborn_score_thr
         self.output_score_thr = output_score_thr

@@ -52,6 +52,17 @@ def test_frames_are_those_of_our_own_data_set(dataset, cocovid):
             np.testing.assert_array_equal(found[key][0], wanted[key][0])
 
 
+def test_a_source_may_keep_its_list(dataset, make_source_cfg):
+    plain = MMTrackClipDataset(
+        dataset=make_source_cfg(serialize_data=False), dataset_name='toy')
+    assert len(plain) == len(dataset) == 11
+    for _ in range(2):  # the first clip has left the list as it was
+        one, other = plain[3, 2, 1, 5], dataset[3, 2, 1, 5]
+        assert one['inputs'].equal(other['inputs'])
+        for ours, theirs in zip(frames_of(one), frames_of(other)):
+            assert ours.gt_instances.bboxes.equal(theirs.gt_instances.bboxes)
+
+
 @pytest.mark.parametrize('index, frame_ids', [((0, 3, 2), [0, 2, 4]),
                                               ((1, 4, 1), [1, 2, 3, 4]),
                                               ((3, 4, 1), None)])

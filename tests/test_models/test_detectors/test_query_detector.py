@@ -233,3 +233,16 @@ def test_number_of_levels_is_checked():
     detector = MODELS.build(cfg)
     with pytest.raises(ValueError, match='num_feature_levels .* got 3 and 4'):
         detector.encode(make_images(FULL), FULL)
+
+
+@BOTH
+def test_no_weight_is_left_to_chance(kind):
+    """Without ``init_weights`` too; torch fills what is empty with NaN."""
+    cfg = detector_cfg(kind)
+    torch.use_deterministic_algorithms(True)
+    try:
+        detector = MODELS.build(cfg)
+    finally:
+        torch.use_deterministic_algorithms(False)
+    for name, parameter in detector.named_parameters():
+        assert parameter.isfinite().all(), name

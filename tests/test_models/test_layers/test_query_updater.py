@@ -7,6 +7,7 @@ from mmdet.models.layers import coordinate_to_encoding
 
 from ipmot_mm.models.layers import (IdentityUpdater, MemoryQueryUpdater,
                                     PositionalQueryUpdater, QueryUpdater)
+from ipmot_mm.models.layers.query_updater import RESIDUALS
 from ipmot_mm.structures import TrackQueries
 
 UPDATERS = (IdentityUpdater, QueryUpdater, PositionalQueryUpdater,
@@ -151,16 +152,21 @@ def test_identity_updater_passes_the_output_on():
                        selection.gather(outputs.hidden_states[-1]))
 
 
+@pytest.mark.parametrize('residual', RESIDUALS)
 @pytest.mark.parametrize('updater_type',
                          [QueryUpdater, PositionalQueryUpdater])
-def test_formula_of_the_interaction(updater_type):
-    updater = make_updater(updater_type)
+def test_formula_of_the_interaction(updater_type, residual):
+    updater = make_updater(updater_type, residual=residual)
     tracks, outputs, selection = make_frame(updater_type)
     updated = updater(tracks, outputs, selection)
     for n in range(2):
         hidden = outputs.hidden_states[-1][n, INDS[n]]
-        old = torch.stack(
-            [entered_with(tracks, outputs, 'content', n, q) for q in INDS[n]])
+        old = outputs.last_content[n, INDS[n]]
+        if residual == 'carried':
+            old = torch.stack([
+                entered_with(tracks, outputs, 'content', n, q)
+                for q in INDS[n]
+            ])
         if updater_type is QueryUpdater:
             boxes = outputs.bboxes[-1][n, INDS[n]]
             position = updater.pos_head(
@@ -178,6 +184,22 @@ def test_formula_of_the_interaction(updater_type):
             torch.testing.assert_close(
                 updated.query_pos[n],
                 updater.pos_norm(position + updater.pos_ffn(x)))
+
+
+@pytest.mark.parametrize('updater_type, residual, message', [
+    (QueryUpdater, 'none', r"one of \('carried', 'decoded'\), got 'none'"),
+    (MemoryQueryUpdater, 'decoded', 'leave residual out')])
+def test_what_is_added_to_is_checked(updater_type, residual, message):
+    with pytest.raises(ValueError, match=message):
+        make_updater(updater_type, residual=residual)
+
+
+def test_an_unsure_track_is_not_decoded_anew():
+    tracks, outputs, selection = make_frame(
+        QueryUpdater, scores=[[0.1] * 4] * 2)
+    updater = make_updater(QueryUpdater, residual='decoded')
+    updated = updater(tracks, outputs, selection)
+    assert torch.equal(updated.content[0, 0], tracks.content[0, 1])
 
 
 @ALL

@@ -1,4 +1,5 @@
 """Tracks dropped at random in training, to be found anew."""
+import pytest
 import torch
 
 from ipmot_mm.models.task_modules import ClipAssigner
@@ -39,3 +40,14 @@ def test_share_of_dropped_tracks_is_the_probability():
 def test_same_scores_drop_the_same_tracks():
     assert kept_ids(0.3) == kept_ids(0.3)
     assert kept_ids(0.3) != kept_ids(0.3, scores_seed=1)
+
+
+@pytest.mark.parametrize('key, value, message', [
+    ('track_drop_prob', 20, r'must lie in \[0, 1\], got 20'),
+    ('track_drop_prob', -0.1, r'must lie in \[0, 1\], got -0.1'),
+    ('max_track_queries', -1, 'must not be negative, got -1; .* large number'),
+])
+def test_numbers_that_would_drop_the_wrong_tracks(key, value, message):
+    """-1 would drop the last track, 20 (per cent) all of them."""
+    with pytest.raises(ValueError, match=f'assigner.{key} {message}'):
+        ClipAssigner(**{key: value})

@@ -208,3 +208,12 @@ def test_min_slots_is_checked():
     with pytest.raises(ValueError, match='tracker.min_slots must be a positi'
                        've integer, got 0'):
         QueryTracker(min_slots=0)
+
+
+@pytest.mark.parametrize('key, value', [('miss_tolerance', 0),
+                                        ('max_tracks', 0), ('max_tracks', -1)])
+def test_numbers_with_which_no_track_would_live(key, value):
+    """Every person would get a new id in every frame, or none at all."""
+    with pytest.raises(ValueError, match=f'tracker.{key} must be at least 1, '
+                       f'else .*, got {value}'):
+        QueryTracker(**{key: value})
