@@ -10,39 +10,50 @@ qbs = '../synthmot/ablations/qbs_1xb8-2e_synthmot-street.py'
 full = '../synthmot/ablations/full_1xb8-2e_synthmot-street.py'
 decoded = {'model.updater.residual': 'decoded'}
 memory = {'model.updater.type': 'MemoryQueryUpdater'}
-seeds = [0, 1, 2]
+seeds = [0, 1, 2, 3, 4]
 rows = dict(
-    base=dict(title='base', config=base),
+    base=dict(title='DAB (base)', config=base),
+    align=dict(title='base + Align', config=align),
+    qbs=dict(title='base + QBS and DEM', config=qbs),
+    full=dict(title='base + Align + QBS and DEM', config=full),
     base_decoded=dict(
-        title='base, decoded', config=base, options=decoded, against='base'),
-    base_memory=dict(
-        title='base, memory', config=base, options=memory, against='base'),
-    align=dict(title='Align', config=align),
+        title='base, decoded', config=base, options=decoded),
     align_decoded=dict(
-        title='Align, decoded', config=align, options=decoded,
-        against='align'),
-    qbs=dict(title='QBS and DEM', config=qbs),
+        title='base + Align, decoded',
+        config=align,
+        options=decoded,
+        against='base_decoded'),
+    qbs_decoded=dict(
+        title='base + QBS and DEM, decoded',
+        config=qbs,
+        options=decoded,
+        against='base_decoded'),
+    full_decoded=dict(
+        title='base + Align + QBS and DEM, decoded',
+        config=full,
+        options=decoded,
+        against='base_decoded'),
     qbs_test=dict(
-        title='QBS and DEM, decoded in the test alone',
+        title='base + QBS and DEM, decoded in the test alone',
         config=qbs,
         options=decoded,
         checkpoint_of='qbs',
         against='qbs'),
-    qbs_decoded=dict(
-        title='QBS and DEM, decoded', config=qbs, options=decoded,
-        against='qbs'),
-    qbs_memory=dict(
-        title='QBS and DEM, memory', config=qbs, options=memory,
-        against='qbs'),
-    full=dict(title='all', config=full),
     full_test=dict(
-        title='all, decoded in the test alone',
+        title='base + Align + QBS and DEM, decoded in the test alone',
         config=full,
         options=decoded,
         checkpoint_of='full',
         against='full'),
-    full_decoded=dict(
-        title='all, decoded', config=full, options=decoded, against='full'),
+    base_memory=dict(title='base, memory', config=base, options=memory),
+    qbs_memory=dict(
+        title='base + QBS and DEM, memory',
+        config=qbs,
+        options=memory,
+        against='base_memory'),
     full_memory=dict(
-        title='all, memory', config=full, options=memory, against='full'))
+        title='base + Align + QBS and DEM, memory',
+        config=full,
+        options=memory,
+        against='base_memory'))
 reference = 'base'
