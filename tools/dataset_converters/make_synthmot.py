@@ -62,7 +62,7 @@ def parse_args() -> argparse.Namespace:
         help='image size in pixels')
     parser.add_argument('--seed', type=int, default=0, help='same, same bytes')
     parser.add_argument(
-        '--num-workers', type=positive, default=2, help='drawing processes')
+        '--num-workers', type=int, default=2, help='drawing processes')
     return parser.parse_args()
 
 
