@@ -21,8 +21,8 @@ OTHER_KEYS = ('model_wrapper_cfg', 'custom_imports', 'sync_bn',
 """Keys that a runner reads besides its arguments."""
 
 SIMILAR = 0.85
-"""Like a key of the runner. No variable of the 960 configs here and in
-mmdet 3.3 is."""
+"""Like a key of the runner. No variable of the configs here and in mmdet 3.3
+is."""
 
 
 class SettingsAction(DictAction):

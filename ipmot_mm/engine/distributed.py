@@ -1,9 +1,9 @@
 """The model wrapper for several ranks."""
 from typing import Dict
 
-from mmengine.model import MMDistributedDataParallel
+from mmengine.model import MMDistributedDataParallel, is_model_wrapper
 from mmengine.optim import OptimWrapper
-from torch import Tensor
+from torch import Tensor, nn
 
 from ipmot_mm.registry import MODEL_WRAPPERS
 
@@ -25,3 +25,8 @@ class IPMOTDistributedDataParallel(MMDistributedDataParallel):
         """See :meth:`IPMOT.train_step`."""
         return self.module.train_step(
             data, optim_wrapper, run=self._run_forward, ctx=self)
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """The model without what wraps it for several ranks, if it is wrapped."""
+    return model.module if is_model_wrapper(model) else model

@@ -2,11 +2,12 @@
 from typing import Dict
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
 from ipmot_mm.registry import HOOKS
+
+from ..distributed import unwrap
 
 
 @HOOKS.register_module()
@@ -34,11 +35,8 @@ class CheckpointLayoutHook(Hook):
         Raises:
             ValueError: The checkpoint is of another layout.
         """
-        model = runner.model
-        if is_model_wrapper(model):
-            model = model.module
         check_layout(
-            model.state_dict(),
+            unwrap(runner.model).state_dict(),
             checkpoint.get('state_dict', checkpoint),
             source=runner._load_from or f'the latest in {runner.work_dir}',
             require_all=self.require_all)

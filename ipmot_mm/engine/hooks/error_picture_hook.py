@@ -1,7 +1,7 @@
 """The worst frames of each validation."""
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Tuple
 
-from mmdet.structures import TrackDataSample
+from mmdet.structures import DetDataSample
 from mmengine.dist import all_gather_object
 from mmengine.logging import print_log
 from mmengine.runner import Runner
@@ -57,28 +57,11 @@ class ErrorPictureHook(ScorePictureHook):
         self._records: List[TrackedFrame] = []
         self._paths: Dict[Tuple[str, int], str] = {}
 
-    def after_val_iter(self,
-                       runner: Runner,
-                       batch_idx: int,
-                       data_batch: Optional[dict] = None,
-                       outputs: Optional[Sequence[TrackDataSample]] = None
-                       ) -> None:
-        """Keep the boxes of one iteration, and where its images are.
-
-        Args:
-            runner (:obj:`Runner`): Not used.
-            batch_idx (int): Not used.
-            data_batch (dict, optional): Not used.
-            outputs (Sequence[TrackDataSample], optional): Predictions.
-        """
-        if not self.is_due:
-            return
-        for sample in outputs or ():
-            for frame in sample.video_data_samples:
-                record = to_tracked_frame(frame, (PEDESTRIAN, ))
-                self._records.append(record)
-                self._paths[record.video_name,
-                            record.frame_id] = frame.img_path
+    def take(self, frame: DetDataSample, place: int) -> None:
+        """Keep the boxes of a frame, and where its image is."""
+        record = to_tracked_frame(frame, (PEDESTRIAN, ))
+        self._records.append(record)
+        self._paths[record.video_name, record.frame_id] = frame.img_path
 
     def gather(self) -> None:
         """Bring together what all ranks have seen."""

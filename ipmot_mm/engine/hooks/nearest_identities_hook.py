@@ -6,7 +6,6 @@ import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from numpy import ndarray
 
@@ -15,6 +14,7 @@ from ipmot_mm.structures.identity_map import IdentityKey
 from ipmot_mm.visualization.neighbor_table import draw_neighbors
 from ipmot_mm.visualization.picture_file import to_image
 
+from ..distributed import unwrap
 from ..identity_crops import cut_identity_crops
 from ..language_image.prompt_neighbors import (draw_pool, find_nearest,
                                                measure_alikeness)
@@ -74,10 +74,7 @@ class NearestIdentitiesHook(Hook):
 
     @torch.no_grad()
     def _draw(self, runner: Runner, uncounted: int = 0) -> None:
-        model = runner.model
-        if is_model_wrapper(model):
-            model = model.module
-        book = getattr(model, 'track_book', None)
+        book = getattr(unwrap(runner.model), 'track_book', None)
         if not is_main_process():
             return
         if book is None or len(book.tokens) < 2:

@@ -2,7 +2,7 @@
 from abc import abstractmethod
 from typing import Optional, Sequence
 
-from mmdet.structures import TrackDataSample
+from mmdet.structures import DetDataSample, TrackDataSample
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -36,6 +36,14 @@ class PictureHook(Hook):
             prefix (str): ``'val'`` or ``'test'``.
         """
 
+    def take(self, frame: DetDataSample, place: int) -> None:
+        """Look at one frame, on all ranks, where a picture is due.
+
+        Args:
+            frame (:obj:`DetDataSample`): With ``pred_track_instances``.
+            place (int): Which of the frames of this iteration it is.
+        """
+
     def before_val_epoch(self, runner: Runner) -> None:
         """Count.
 
@@ -44,6 +52,26 @@ class PictureHook(Hook):
         """
         self.is_due = self._num_epochs % self.interval == 0
         self._num_epochs += 1
+
+    def after_val_iter(self,
+                       runner: Runner,
+                       batch_idx: int,
+                       data_batch: Optional[dict] = None,
+                       outputs: Optional[Sequence[TrackDataSample]] = None
+                       ) -> None:
+        """Take the frames of one iteration if a picture is due.
+
+        Args:
+            runner (:obj:`Runner`): Not used.
+            batch_idx (int): Not used.
+            data_batch (dict, optional): Not used.
+            outputs (Sequence[TrackDataSample], optional): Predictions.
+        """
+        if self.is_due:
+            frames = [frame for sample in outputs or ()
+                      for frame in sample.video_data_samples]
+            for place, frame in enumerate(frames):
+                self.take(frame, place)
 
     def after_val_epoch(self,
                         runner: Runner,
@@ -67,7 +95,7 @@ class PictureHook(Hook):
                         data_batch: Optional[dict] = None,
                         outputs: Optional[Sequence[TrackDataSample]] = None
                         ) -> None:
-        """See the hook's ``after_val_iter``."""
+        """See :meth:`after_val_iter`."""
         self.after_val_iter(runner, batch_idx, data_batch, outputs)
 
     def after_test_epoch(self,

@@ -1,16 +1,16 @@
 """What hooks have in common that draw the queries of one video."""
 from abc import abstractmethod
-from typing import Any, Optional, Sequence
+from typing import Any, Optional
 
-from mmdet.structures import DetDataSample, TrackDataSample
+from mmdet.structures import DetDataSample
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
 from ipmot_mm.visualization.frame_recorder import FrameRecorder
 
+from ..distributed import unwrap
 from .picture_hook import PictureHook, step_of
 
 
@@ -63,7 +63,7 @@ class QueryPlotHook(PictureHook):
         Args:
             runner (:obj:`Runner`): Has the model.
         """
-        self.make_recorder(_model_of(runner))
+        self.make_recorder(unwrap(runner.model))
 
     def before_val_epoch(self, runner: Runner) -> None:
         """Begin to record, where a picture is due.
@@ -74,34 +74,19 @@ class QueryPlotHook(PictureHook):
         super().before_val_epoch(runner)
         self._chosen = None
         if self.is_due and is_main_process():
-            self.recorder = self.make_recorder(_model_of(runner))
+            self.recorder = self.make_recorder(unwrap(runner.model))
             self.recorder.attach()
 
-    def after_val_iter(self,
-                       runner: Runner,
-                       batch_idx: int,
-                       data_batch: Optional[dict] = None,
-                       outputs: Optional[Sequence[TrackDataSample]] = None
-                       ) -> None:
-        """Take the frames of one iteration.
-
-        Args:
-            runner (:obj:`Runner`): Not used.
-            batch_idx (int): Not used.
-            data_batch (dict, optional): Not used.
-            outputs (Sequence[TrackDataSample], optional): Predictions.
-        """
+    def take(self, frame: DetDataSample, place: int) -> None:
+        """See :meth:`PictureHook.take`."""
         if self.recorder is None:
             return
-        frames = [frame for sample in outputs or ()
-                  for frame in sample.video_data_samples]
-        for place, frame in enumerate(frames):
-            # names repeat over data sets
-            video = (frame.get('dataset_name'), frame.video_name)
-            if self._chosen is None and self.video in (None, video[1]):
-                self._chosen = video
-            if video == self._chosen:
-                self.see(frame, place)
+        # names repeat over data sets
+        video = (frame.get('dataset_name'), frame.video_name)
+        if self._chosen is None and self.video in (None, video[1]):
+            self._chosen = video
+        if video == self._chosen:
+            self.see(frame, place)
 
     def finish(self, runner: Runner, prefix: str) -> None:
         """Draw, and leave the model as it was."""
@@ -115,9 +100,3 @@ class QueryPlotHook(PictureHook):
                 f'{type(self).__name__}: nothing to draw of {video}; it has '
                 'no track yet, or is not among the videos of the first rank',
                 'current')
-
-
-def _model_of(runner: Runner) -> nn.Module:
-    """Without what wraps it for several ranks."""
-    model = runner.model
-    return model.module if is_model_wrapper(model) else model

@@ -1,8 +1,9 @@
 """What a hook needs to know before a training begins."""
 from typing import Any, Optional, Tuple
 
-from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
+
+from ..distributed import unwrap
 
 
 def find_training_parts(runner: Runner) -> Optional[Tuple[Any, Any]]:
@@ -19,7 +20,4 @@ def find_training_parts(runner: Runner) -> Optional[Tuple[Any, Any]]:
     train_loop = runner._train_loop
     if not isinstance(train_loop, BaseLoop):
         return None
-    model = runner.model
-    if is_model_wrapper(model):
-        model = model.module
-    return model, train_loop.dataloader.dataset
+    return unwrap(runner.model), train_loop.dataloader.dataset

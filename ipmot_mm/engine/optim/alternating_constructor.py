@@ -1,11 +1,12 @@
 """Two optimisers: one for the tracker, one for the TrackBook."""
 from typing import Optional
 
-from mmengine.model import is_model_wrapper
 from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapperDict
 from torch import nn
 
 from ipmot_mm.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIMIZERS
+
+from ..distributed import unwrap
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -79,8 +80,7 @@ class AlternatingOptimWrapperConstructor:
             :obj:`OptimWrapperDict`: ``tracker``, and ``track_book`` where the
             model has one.
         """
-        if is_model_wrapper(model):
-            model = model.module
+        model = unwrap(model)
         tracker = dict(self.optim_wrapper_cfg['tracker'])
         paramwise_cfg = tracker.pop('paramwise_cfg', None)
         tracker.setdefault('type', 'OptimWrapper')
