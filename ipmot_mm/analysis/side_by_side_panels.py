@@ -8,12 +8,11 @@ from numpy import ndarray
 from torch import nn
 
 from ipmot_mm.apis import FrameTracker, track_video
-from ipmot_mm.datasets.mot_text import read_ground_truth, read_mot_table
+from ipmot_mm.datasets.mot_text import read_mot_table
 from ipmot_mm.datasets.sequence import MOTSequence
 from ipmot_mm.evaluation import ScoredSequence, find_errors, write_mot_results
+from ipmot_mm.evaluation.scored_sequence import read_pedestrians
 from ipmot_mm.visualization.side_by_side import TrackPanel
-
-PEDESTRIAN = 1
 
 
 def truth_panel(sequence: MOTSequence,
@@ -27,8 +26,7 @@ def truth_panel(sequence: MOTSequence,
     Returns:
         :obj:`TrackPanel`: Without switches.
     """
-    truth = read_ground_truth(sequence.gt_path)
-    truth = truth[truth.counts & (truth.class_ids == PEDESTRIAN)]
+    truth = read_pedestrians(sequence.gt_path)
     bboxes = truth.bboxes.astype(np.float64)
     bboxes[:, 2:] -= bboxes[:, :2]
     return TrackPanel(

@@ -9,12 +9,11 @@ from torch import nn
 
 from ipmot_mm.apis import FrameTracker
 from ipmot_mm.datasets.frame_source import FrameSource
-from ipmot_mm.datasets.mot_text import MOTAnnotations, read_ground_truth
+from ipmot_mm.datasets.mot_text import MOTAnnotations
+from ipmot_mm.evaluation.scored_sequence import read_pedestrians
 from ipmot_mm.visualization.embedding_recorder import EmbeddingRecorder
 from ipmot_mm.visualization.embedding_table import (EmbeddingTable,
                                                     rows_of_frame)
-
-PEDESTRIAN = 1
 
 
 def find_truth(source: Union[str, Path]) -> Optional[Path]:
@@ -53,7 +52,7 @@ def collect_embeddings(model: nn.Module,
         ValueError: If nothing was tracked for two frames.
     """
     path = find_truth(source)
-    truth = None if path is None else _pedestrians(path)
+    truth = None if path is None else read_pedestrians(path)
     tables: List[EmbeddingTable] = []
     with EmbeddingRecorder(model, kind=kind):
         for number, tracks in enumerate(
@@ -74,12 +73,6 @@ def _track(model: nn.Module, source: Union[str, Path],
     tracker = FrameTracker(model)
     for frame in islice(FrameSource(source), num_frames):
         yield tracker.update(frame)
-
-
-def _pedestrians(path: Path) -> MOTAnnotations:
-    """Those that count, as in scores."""
-    truth = read_ground_truth(str(path))
-    return truth[truth.counts & (truth.class_ids == PEDESTRIAN)]
 
 
 def _truth_of(truth: Optional[MOTAnnotations],

@@ -6,8 +6,9 @@ from typing import Optional, Sequence, Tuple, Union
 import numpy as np
 from numpy import ndarray
 
-from ipmot_mm.datasets.mot_text import (MIN_COLUMNS, MOT15_COLUMNS, MOTTable,
-                                        read_mot_table)
+from ipmot_mm.datasets.mot_text import (MIN_COLUMNS, MOT15_COLUMNS,
+                                        MOTAnnotations, MOTTable,
+                                        read_ground_truth, read_mot_table)
 
 PEDESTRIAN = 1
 """Class number of MOTChallenge, the only one that TrackEval scores."""
@@ -102,6 +103,23 @@ def result_path(sequence: ScoredSequence, result_dir: Union[str,
                                                             Path]) -> Path:
     """Where the results of a sequence are."""
     return Path(result_dir) / f'{sequence.name}.txt'
+
+
+def read_pedestrians(gt_path: Union[str, Path]) -> MOTAnnotations:
+    """Those of the ground truth that count in scores, to be shown.
+
+    Args:
+        gt_path (str | Path): ``gt.txt``.
+
+    Returns:
+        :obj:`MOTAnnotations`: Pedestrians whose conf is not 0.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: As :func:`read_ground_truth`.
+    """
+    truth = read_ground_truth(str(gt_path))
+    return truth[truth.counts & (truth.class_ids == PEDESTRIAN)]
 
 
 def read_boxes(sequence: ScoredSequence, result_dir: Union[str, Path], *,
